@@ -97,7 +97,7 @@ func ParseDuration(s string) (time.Duration, error) {
 // Problem is one mistake in a config. Path names the value from the part's own
 // root, such as `poll` or `slack.channel` or `routes[1].receiver`; the empty
 // path is the part itself. Package config puts file, line and column before it.
-type Problem struct {
+type Problem struct { //nolint:errname // a line of a list that people read, and only at times an error
 	Path string
 	// Column is the offset in runes inside the value's text at which the mistake
 	// stands, for values that have a syntax of their own.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -115,10 +116,8 @@ type cleaner struct{ repairs []string }
 func (c *cleaner) note(repair string) { c.repairs = add(c.repairs, repair) }
 
 func add(list []string, s string) []string {
-	for _, have := range list {
-		if have == s {
-			return list
-		}
+	if slices.Contains(list, s) {
+		return list
 	}
 	return append(list, s)
 }

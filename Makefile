@@ -1,0 +1,79 @@
+# Everything CI runs, you can run. `make check` is the whole gate, quickest first.
+.DEFAULT_GOAL := help
+SHELL   := bash
+.SHELLFLAGS := -eu -o pipefail -c
+TOOL    := go tool -modfile=scripts/tools/go.mod
+PKGS    ?= ./...
+RUN     ?= .
+BENCH   ?= .
+COUNT   ?= 10
+FUZZTIME ?= 10s
+DATA    ?= ../shared/data
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+.PHONY: help
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
+
+.PHONY: check
+check: fmt-check lint fix-check test configs ## the whole gate, in order of speed
+
+.PHONY: build
+build: ## one static binary in ./bin
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/leakytap
+
+.PHONY: demo
+demo: ## the whole daemon against local stand-ins
+	go run ./cmd/leakytap demo
+
+.PHONY: test
+test: ## all tests with the race detector (needs a C compiler)
+	go test -race -shuffle=on -run '$(RUN)' $(PKGS)
+
+.PHONY: fmt
+fmt: ## gofumpt and goimports
+	$(TOOL) golangci-lint fmt
+
+.PHONY: fmt-check
+fmt-check: ## refuse unformatted code
+	@test -z "$$($(TOOL) golangci-lint fmt --diff | tee /dev/stderr)"
+
+.PHONY: lint
+lint: ## golangci-lint: style, bugs and the import table; go vet is part of it
+	$(TOOL) golangci-lint run
+
+.PHONY: fix
+fix: ## modernize
+	go fix $(PKGS)
+
+.PHONY: fix-check
+fix-check: ## refuse what go fix or go mod tidy would change
+	go fix -diff $(PKGS)
+	go mod tidy -diff
+
+.PHONY: golden
+golden: ## rewrite golden files, then look at git diff
+	UPDATE_GOLDEN=1 go test $(PKGS) -run Golden -count=1
+
+.PHONY: fuzz
+fuzz: ## every Fuzz target for FUZZTIME each
+	@for pkg in $$(go list $(PKGS)); do \
+	  for t in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "== $$pkg $$t"; go test $$pkg -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME); done; done
+
+.PHONY: bench
+bench: ## benchmarks, COUNT samples each, into bench/new.txt
+	@mkdir -p bench; go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) $(PKGS) | tee bench/new.txt
+
+.PHONY: bench-diff
+bench-diff: ## compare bench/new.txt with bench/base.txt
+	$(TOOL) benchstat bench/base.txt bench/new.txt
+
+.PHONY: cover
+cover: ## coverage by function
+	go test -coverpkg=./... -coverprofile=cover.out $(PKGS) && go tool cover -func=cover.out | tail -1
+
+.PHONY: vuln
+vuln: ## known vulnerabilities (needs the vulnerability database)
+	$(TOOL) govulncheck $(PKGS)
