@@ -68,6 +68,10 @@ type Notice struct {
 	TS      string `json:"ts,omitempty"`
 	// Error is why the last try failed, from a closed list.
 	Error string `json:"error,omitempty"`
+	// Unsure is set on a claimed row whose earlier try may have arrived: it was
+	// found in state sending, not pending, and must be looked up before it is sent
+	// again. It is no column.
+	Unsure bool `json:"-"`
 }
 
 // NoticeBody is what a notice says beyond its case.
@@ -92,4 +96,6 @@ type NoticeItem struct {
 type Receipt struct {
 	Channel string `json:"channel,omitempty"`
 	TS      string `json:"ts,omitempty"`
+	// Key is the key of the notice that the message was sent for: an update keeps it.
+	Key string `json:"key,omitempty"`
 }
