@@ -1,0 +1,229 @@
+// Package triage decides what becomes of one scored mention for one brand, and
+// says why in words. It is pure: the mention, the brand's rules, what the store
+// knows and the time go in, a decision comes out. The same code runs live, in
+// replay, in explain and in backtest.
+//
+// It promises that every decision has at least one line of why, that a critical
+// complaint is never held back by a budget, and that a watched post never opens
+// a case. It refuses nothing: what cannot be decided upon is the desk's to refuse.
+//
+//	triage.go    what goes in, and the order of the steps
+//	why.go       the lines of why
+//	tone.go      what a post says to a case that it belongs to
+//	priority.go  from 0 to 100, in parts that are shown
+//	account.go   whether an author is one of the brand's own accounts
+//	silence.go   whether a silence covers a mention
+//	budget.go    where a brand's day begins
+package triage
+
+import (
+	"time"
+
+	"github.com/leakytap/leakytap/internal/brand"
+	"github.com/leakytap/leakytap/internal/record"
+	"github.com/leakytap/leakytap/pkg/vent"
+)
+
+// Input is all that a decision may depend on.
+type Input struct {
+	Scored  record.Scored
+	Brand   brand.Brand
+	History History
+	Now     time.Time
+}
+
+// History is what the store knew when the mention came.
+type History struct {
+	// Join is the case that the mention belongs to, nil where there is none.
+	Join *Join
+	// Silence is the one that covers the mention, nil where there is none.
+	Silence *record.Silence
+	// CardsToday counts the cards since the brand's day began.
+	CardsToday int
+	// EarlierCases counts the author's earlier cases with the brand.
+	EarlierCases int
+	// Route is the receiver that the router chose, and Path the nodes that chose it.
+	Route string
+	Path  []string
+}
+
+// Join says which case a mention belongs to, and how.
+type Join struct {
+	Case string
+	// Live says that the case had not ended.
+	Live bool
+	// Reason says in words what they share.
+	Reason string
+	// Customer says that the case's own customer wrote it, Thread that it stands in
+	// the case's conversation.
+	Customer bool
+	Thread   bool
+	// Edit says that it is a newer revision of a post that the case already took.
+	Edit bool
+	// Also is another live case that it would have joined, or empty.
+	Also string
+}
+
+// Decide says what becomes of the mention. Case is filled where a case took it;
+// a decision to alert leaves it to the caller, who opens the case.
+func Decide(in Input) record.Decision {
+	s := in.Scored
+	d := record.Decision{
+		ID: s.Mention.ID, Brand: s.Brand, Revision: s.Mention.Revision,
+		Severity: severity(s.Score, in.Brand.Alert.Threshold), Venting: s.Score.Venting,
+		Now: in.Now, Threshold: in.Brand.Alert.Threshold,
+		Terms: s.Terms, ExcludedBy: s.ExcludedBy, Match: s.Match, Score: s.Score, Layer: s.Layer,
+	}
+	if s.Mention.Retracted {
+		d.Severity, d.Venting, d.Score = vent.SeverityNone, 0, vent.Score{Severity: vent.SeverityNone}
+		d.Outcome = record.OutcomeRetracted
+		d.Why = []string{"retracted: the post was taken away where it stood"}
+		if in.History.Join != nil {
+			d.Case = in.History.Join.Case
+			d.Why = append(d.Why, "case "+d.Case+" goes on without its text")
+		}
+		return d
+	}
+	var parts string
+	d.Priority, parts = priority(d.Severity, s.Mention, in.History.EarlierCases, in.Now)
+	w := &why{}
+	w.match(s)
+	d.Outcome = decide(in, &d, w)
+	if d.Outcome == record.OutcomeAlert || d.Outcome == record.OutcomeJoined ||
+		d.Outcome == record.OutcomeDigest || d.Outcome == record.OutcomeOverBudget {
+		w.add(parts)
+	}
+	d.Why = w.lines
+	return d
+}
+
+// decide goes through the steps in their order; the first that applies ends it.
+func decide(in Input, d *record.Decision, w *why) record.Outcome {
+	s, h := in.Scored, in.History
+	if account, own := OwnAccount(in.Brand, s.Mention.Author); own {
+		w.addf("own account: %s", account)
+		if h.Join != nil {
+			d.Case = h.Join.Case
+			w.addf("the brand spoke in the conversation of case %s", d.Case)
+		}
+		return record.OutcomeOwnAccount
+	}
+	if h.Join != nil && h.Join.Edit {
+		w.score(s.Score, in.Brand.Alert)
+		w.addf("joined: an edit of a post that case %s already holds", h.Join.Case)
+		d.Case = h.Join.Case
+		return record.OutcomeJoined
+	}
+	if s.ExcludedBy != "" {
+		return record.OutcomeExcluded
+	}
+	w.score(s.Score, in.Brand.Alert)
+	switch s.Match {
+	case record.MatchWatched:
+		return decideWatched(in, d, w)
+	case record.MatchSeen:
+		return record.OutcomeNotMatched
+	default:
+		return decideMatched(in, d, w)
+	}
+}
+
+// decideWatched takes a post that names no brand: it may move a case and never opens one.
+func decideWatched(in Input, d *record.Decision, w *why) record.Outcome {
+	j := in.History.Join
+	switch {
+	case j == nil:
+		w.add("watched: no case is waiting for it any more")
+		return record.OutcomeNotMatched
+	case j.Customer && (j.Thread || Complaint(in.Scored.Score, in.Brand.Alert)):
+	case !j.Customer && j.Thread && j.Live && Complaint(in.Scored.Score, in.Brand.Alert):
+	case j.Customer:
+		w.addf("watched: the customer of case %s spoke elsewhere, about something else", j.Case)
+		return record.OutcomeBelowThreshold
+	default:
+		w.addf("watched: someone else's word in the conversation of case %s, no complaint", j.Case)
+		return record.OutcomeBelowThreshold
+	}
+	return joined(in, d, w)
+}
+
+func decideMatched(in Input, d *record.Decision, w *why) record.Outcome {
+	j, complaint := in.History.Join, Complaint(in.Scored.Score, in.Brand.Alert)
+	if j != nil && j.Customer && (complaint || j.Thread || grateful(in)) {
+		return joined(in, d, w)
+	}
+	if !complaint {
+		return record.OutcomeBelowThreshold
+	}
+	if s := in.History.Silence; s != nil {
+		w.silence(*s)
+		return record.OutcomeSilenced
+	}
+	if j != nil && j.Live {
+		return joined(in, d, w)
+	}
+	d.Route = in.History.Route
+	w.route(in.History.Route, in.History.Path)
+	if in.Scored.Late {
+		w.add("digest: older than the source's max_age when it was collected")
+		return record.OutcomeDigest
+	}
+	if b := int(in.Brand.Alert.Budget); b > 0 {
+		over := in.History.CardsToday >= b
+		if over && d.Severity != vent.SeverityCritical {
+			w.addf("over budget: %d of %d cards today; it goes into a digest", in.History.CardsToday, b)
+			return record.OutcomeOverBudget
+		}
+		if over {
+			w.addf("budget: %d of %d cards today, and critical ones are never held back", in.History.CardsToday, b)
+		} else {
+			w.addf("budget: card %d of %d today", in.History.CardsToday+1, b)
+		}
+	}
+	return record.OutcomeAlert
+}
+
+func joined(in Input, d *record.Decision, w *why) record.Outcome {
+	j := in.History.Join
+	d.Case = j.Case
+	if j.Live {
+		w.addf("joined: %s as case %s", j.Reason, j.Case)
+	} else {
+		w.addf("joined: %s as case %s, which had ended", j.Reason, j.Case)
+	}
+	if j.Also != "" {
+		w.addf("linked: it would have joined case %s too", j.Also)
+	}
+	return record.OutcomeJoined
+}
+
+// grateful reports whether the customer's post elsewhere, naming the brand, says
+// that all is well.
+func grateful(in Input) bool {
+	t := ToneOf(in.Scored.Score, in.Brand.Alert)
+	return t == record.ToneResolved || t == record.ToneThanks
+}
+
+// Complaint reports whether a score asks for a card by the brand's rules.
+func Complaint(s vent.Score, a brand.Alert) bool {
+	return s.Venting >= a.Threshold && severity(s, a.Threshold).Rank() >= minSeverity(a).Rank()
+}
+
+// severity is the score's severity; what is a complaint is at least low.
+func severity(s vent.Score, threshold float64) vent.Severity {
+	switch {
+	case s.Severity.Rank() > vent.SeverityNone.Rank():
+		return s.Severity
+	case s.Venting >= threshold:
+		return vent.SeverityLow
+	default:
+		return vent.SeverityNone
+	}
+}
+
+func minSeverity(a brand.Alert) vent.Severity {
+	if a.MinSeverity.Rank() < vent.SeverityLow.Rank() {
+		return vent.SeverityLow
+	}
+	return a.MinSeverity
+}
