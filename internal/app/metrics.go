@@ -1,0 +1,122 @@
+package app
+
+import (
+	"runtime"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/leakytap/leakytap/pkg/vent"
+)
+
+// metrics are those that belong to no stage.
+type metrics struct {
+	reloadOK     prometheus.Gauge
+	reloadAt     prometheus.Gauge
+	storeBytes   prometheus.Gauge
+	outboxOldest prometheus.Gauge
+	canary       prometheus.Gauge
+	gauges       *heldGauges
+}
+
+func newMetrics(reg prometheus.Registerer, version string) *metrics {
+	f := promauto.With(reg)
+	f.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "leakytap_build_info", Help: "Always 1; the labels say what runs.",
+	}, []string{"version", "goversion"}).WithLabelValues(version, runtime.Version()).Set(1)
+	m := &metrics{
+		reloadOK: f.NewGauge(prometheus.GaugeOpts{
+			Name: "leakytap_config_last_reload_successful",
+			Help: "1 while the config on disk is the one that runs, 0 after a reload that was refused.",
+		}),
+		reloadAt: f.NewGauge(prometheus.GaugeOpts{
+			Name: "leakytap_config_last_reload_success_timestamp_seconds",
+			Help: "When a config was last taken.",
+		}),
+		storeBytes: f.NewGauge(prometheus.GaugeOpts{
+			Name: "leakytap_store_bytes",
+			Help: "Size of the store's files.",
+		}),
+		outboxOldest: f.NewGauge(prometheus.GaugeOpts{
+			Name: "leakytap_outbox_oldest_seconds",
+			Help: "Age of the oldest message that is owed to a receiver; 0 when none is. Growing means that a receiver takes nothing.",
+		}),
+		canary: f.NewGauge(prometheus.GaugeOpts{
+			Name: "leakytap_canary_last_success_timestamp_seconds",
+			Help: "When a marked post last crossed bus, score, decision and outbox. Older than three minutes means that something in between stands still.",
+		}),
+		gauges: newHeldGauges(),
+	}
+	reg.MustRegister(m.gauges)
+	return m
+}
+
+// heldGauges are the gauges that come from the store. Only the process that
+// holds the housekeeping lease exports them: with several processes on one store
+// a dead one must not freeze its last value, nor each export one of its own.
+type heldGauges struct {
+	casesOpen, blind, lag *prometheus.Desc
+
+	mu      sync.Mutex
+	held    bool
+	cases   map[string]map[vent.Severity]int
+	sources map[string]bool
+	lags    map[string]int64
+}
+
+func newHeldGauges() *heldGauges {
+	return &heldGauges{
+		casesOpen: prometheus.NewDesc("leakytap_cases_open",
+			"Cases in which someone still has to do something, by brand and severity.", []string{"brand", "severity"}, nil),
+		blind: prometheus.NewDesc("leakytap_source_blind",
+			"1 while a source is silent for longer than it should be: complaints there are not heard.", []string{"source"}, nil),
+		lag: prometheus.NewDesc("leakytap_bus_lag",
+			"Messages that a consumer group has still to do.", []string{"group"}, nil),
+	}
+}
+
+// Describe sends what Collect may send.
+func (h *heldGauges) Describe(ch chan<- *prometheus.Desc) {
+	ch <- h.casesOpen
+	ch <- h.blind
+	ch <- h.lag
+}
+
+// Collect sends the last values, or nothing while another process holds the lease.
+func (h *heldGauges) Collect(ch chan<- prometheus.Metric) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.held {
+		return
+	}
+	for brand, counts := range h.cases {
+		for _, sev := range vent.Severities()[1:] {
+			ch <- prometheus.MustNewConstMetric(h.casesOpen, prometheus.GaugeValue, float64(counts[sev]), brand, string(sev))
+		}
+	}
+	for source, blind := range h.sources {
+		v := 0.0
+		if blind {
+			v = 1
+		}
+		ch <- prometheus.MustNewConstMetric(h.blind, prometheus.GaugeValue, v, source)
+	}
+	for group, n := range h.lags {
+		ch <- prometheus.MustNewConstMetric(h.lag, prometheus.GaugeValue, float64(n), group)
+	}
+}
+
+// set replaces the values; a nil map is not exported.
+func (h *heldGauges) set(cases map[string]map[vent.Severity]int, sources map[string]bool, lags map[string]int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.held, h.cases, h.sources, h.lags = true, cases, sources, lags
+}
+
+// drop ends the export when the lease is lost.
+func (h *heldGauges) drop() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.held = false
+}
