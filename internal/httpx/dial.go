@@ -85,7 +85,7 @@ func (d *dialer) checkTarget(ctx context.Context, host string, first bool) error
 	defer cancel()
 	ips, err := d.resolver.LookupNetIP(ctx, "ip", name)
 	if err != nil {
-		return nil //nolint:nilerr // names may be known to the proxy alone
+		return nil // the name may be known to the proxy alone
 	}
 	for _, ip := range ips {
 		if !IsPublic(ip) {

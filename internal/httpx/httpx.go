@@ -31,8 +31,9 @@ import (
 	"os"
 	"time"
 
-	"github.com/leakytap/leakytap/internal/setting"
 	"go.uber.org/zap"
+
+	"github.com/leakytap/leakytap/internal/setting"
 )
 
 // The defaults of a Policy.

@@ -19,9 +19,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/leakytap/leakytap/internal/setting"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/leakytap/leakytap/internal/setting"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -191,7 +192,7 @@ func TestTLS(t *testing.T) {
 	t.Cleanup(s.Close)
 	s.Config.ErrorLog = nil
 	old := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	old.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10} //nolint:gosec // the old version is what is tested
+	old.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}
 	old.StartTLS()
 	t.Cleanup(old.Close)
 
@@ -363,7 +364,7 @@ func TestRedact(t *testing.T) {
 	} {
 		require.Equal(t, want, RedactString(in))
 	}
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
 	p := local()
 	p.HidePath = true
 	resp, err := newClient(t, Config{}, p).Get(t.Context(), s.URL+"/services/hush")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -69,14 +70,12 @@ func (b Backoff) Delay(failures int, asked time.Duration) time.Duration {
 // Retryable reports whether the same request may succeed later: everything but
 // a refusal that is about the request itself.
 func (e *Error) Retryable() bool {
-	switch e.Reason {
-	case ReasonBlocked, ReasonRedirect, ReasonBadURL, ReasonTooLarge, ReasonHTTP3xx, ReasonCanceled:
-		return false
-	case ReasonHTTP4xx:
+	if e.Reason == ReasonHTTP4xx {
 		return e.Status == http.StatusRequestTimeout || e.Status == http.StatusTooEarly
-	default:
-		return true
 	}
+	return !slices.Contains([]Reason{
+		ReasonBlocked, ReasonRedirect, ReasonBadURL, ReasonTooLarge, ReasonHTTP3xx, ReasonCanceled,
+	}, e.Reason)
 }
 
 // Retry calls fn until it gives nil, an error that is not Retryable, or tries

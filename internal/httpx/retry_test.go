@@ -102,7 +102,7 @@ func TestReasonsAreClosed(t *testing.T) {
 		known[r] = true
 	}
 	for _, err := range []error{
-		errors.New("x"), context.Canceled, context.DeadlineExceeded, errBlocked, errTooLarge, errRedirect, &http.ProtocolError{},
+		errors.New("x"), context.Canceled, context.DeadlineExceeded, errBlocked, errTooLarge, errRedirect, http.ErrNotSupported,
 	} {
 		require.True(t, known[AsError(err).Reason], "%v", err)
 	}
