@@ -51,7 +51,11 @@ func complaint(edit func(*record.Scored)) record.Scored {
 
 func TestDecideOutcome(t *testing.T) {
 	t.Parallel()
-	joinOf := func(j triage.Join) triage.History { j.Case = "01C"; j.Reason = "same conversation"; return triage.History{Join: &j} }
+	joinOf := func(j triage.Join) triage.History {
+		j.Case = "01C"
+		j.Reason = "same conversation"
+		return triage.History{Join: &j}
+	}
 	calm := func(s *record.Scored) { s.Score.Venting, s.Score.Severity = 0.2, vent.SeverityNone }
 	for _, c := range []struct {
 		name    string
