@@ -39,13 +39,15 @@ func TestRouterFindsReceiver(t *testing.T) {
 		{"continue adds the next", Labels{Brand: "acme", Severity: "critical"}, []string{"oncall", "acme"}, []string{"route: severity critical -> oncall"}},
 		{"any of several values, folded", Labels{Brand: "Zenith", Severity: "low"}, []string{"acme"}, []string{"route: brand Zenith -> acme"}},
 		{
-			"all fields must match", Labels{Brand: "acme", Severity: "low", Topics: []string{"other", "billing"}, Signals: []string{"legal"}},
+			"all fields must match",
+			Labels{Brand: "acme", Severity: "low", Topics: []string{"other", "billing"}, Signals: []string{"legal"}},
 			[]string{"finance"},
 			[]string{"route: brand acme", "route: topic billing, signal legal -> finance"},
 		},
 		{"one field is not enough", Labels{Brand: "acme", Severity: "low", Topics: []string{"billing"}}, []string{"acme"}, []string{"route: brand acme -> acme"}},
 		{
-			"a child without receiver keeps the parent's", Labels{Brand: "acme", Platform: "appstore"},
+			"a child without receiver keeps the parent's",
+			Labels{Brand: "acme", Platform: "appstore"},
 			[]string{"acme"},
 			[]string{"route: brand acme", "route: platform appstore -> acme"},
 		},

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -122,8 +123,7 @@ func fateWords(f record.Fate) []Span {
 
 // by names who did what last, where a person did.
 func by(d *record.Dossier, what, word string) []Span {
-	for i := len(d.History) - 1; i >= 0; i-- {
-		e := d.History[i]
+	for _, e := range slices.Backward(d.History) {
 		if e.What != what {
 			continue
 		}
@@ -140,8 +140,7 @@ func by(d *record.Dossier, what, word string) []Span {
 
 // dismissReason is the reason that was given since the last dismissal.
 func dismissReason(d *record.Dossier) string {
-	for i := len(d.History) - 1; i >= 0; i-- {
-		e := d.History[i]
+	for _, e := range slices.Backward(d.History) {
 		if e.What != "reason" && e.What != "dismissed" {
 			continue
 		}

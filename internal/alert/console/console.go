@@ -44,7 +44,7 @@ func (r *Receiver) Reply(_ context.Context, _ record.Receipt, m alert.Message) (
 
 // Find reports that nothing is known: what was printed cannot be asked for, so
 // a message whose printing was cut short by the end of the process is printed again.
-func (r *Receiver) Find(context.Context, string, time.Time, *record.Receipt) (record.Receipt, bool, error) {
+func (*Receiver) Find(context.Context, string, time.Time, *record.Receipt) (record.Receipt, bool, error) {
 	return record.Receipt{}, false, nil
 }
 
