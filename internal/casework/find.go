@@ -16,7 +16,7 @@ const CopyFor = 24 * time.Hour
 type Candidates struct {
 	// Thread are those of the post's conversation, and those that hold a post which it answers.
 	Thread []record.Case
-	// Author are those of its author.
+	// Author are those that its author began or wrote a post of.
 	Author []record.Case
 	// Near is the live case that a near-copy of it opened, nil where there is none.
 	Near *record.Case
@@ -64,14 +64,12 @@ func allHits(c Candidates, m mention.Mention, now time.Time) []Found {
 		}
 	}
 	for _, k := range newestFirst(c.Author) {
-		if m.AuthorKey() == "" || k.AuthorKey != m.AuthorKey() {
-			continue
-		}
-		f := Found{Case: k, Reason: "same author", Customer: true, Thread: k.Conversation == m.Conversation()}
+		customer := k.AuthorKey == m.AuthorKey()
+		f := Found{Case: k, Reason: "same author", Customer: customer, Thread: k.Conversation == m.Conversation()}
 		switch {
 		case k.State.Live() && now.Sub(k.LastPostAt) <= WatchFor:
 			live = append(live, f)
-		case !k.State.Live() && now.Sub(k.UpdatedAt) <= WatchFor:
+		case customer && !k.State.Live() && now.Sub(k.UpdatedAt) <= WatchFor:
 			ended = append(ended, f)
 		}
 	}
@@ -85,6 +83,26 @@ func allHits(c Candidates, m mention.Mention, now time.Time) []Found {
 // SameAuthor reports whether a post's author is the customer of a case. Where a
 // platform names no authors, whoever speaks in the conversation counts as one.
 func SameAuthor(caseAuthor, postAuthor string) bool { return caseAuthor == postAuthor }
+
+// NearCase is the newest live case whose first post a text is nearly a copy of,
+// among those whose last post is not older than CopyFor; nil where there is none.
+func NearCase(p Print, cases []record.Case, now time.Time) *record.Case {
+	if p == (Print{}) {
+		return nil
+	}
+	var best *record.Case
+	for i := range cases {
+		c := &cases[i]
+		if !c.State.Live() || now.Sub(c.LastPostAt) > CopyFor || (best != nil && c.OpenedAt.Before(best.OpenedAt)) {
+			continue
+		}
+		// A long text is no copy of a short one: its print need not be made.
+		if (p.Simhash == 0) == (c.Simhash == 0) && p.Near(PrintOfCase(*c)) {
+			best = c
+		}
+	}
+	return best
+}
 
 func newestFirst(cases []record.Case) []record.Case {
 	out := slices.Clone(cases)

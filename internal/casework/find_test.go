@@ -41,6 +41,8 @@ func TestFind(t *testing.T) {
 		{name: "ended, the customer's", c: casework.Candidates{Thread: []record.Case{mk("a", record.StateResolved, day, "jo", "1")}}, want: "a", thread: true, customer: true},
 		{name: "ended long ago", c: casework.Candidates{Thread: []record.Case{mk("a", record.StateResolved, 8*day, "jo", "1")}}},
 		{name: "the author's", c: casework.Candidates{Author: []record.Case{mk("b", record.StateClaimed, 6*day, "jo", "3")}}, want: "b", customer: true},
+		{name: "a case that the author joined", c: casework.Candidates{Author: []record.Case{mk("b", record.StateClaimed, day, "sam", "3")}}, want: "b"},
+		{name: "a case that the author joined and that ended", c: casework.Candidates{Author: []record.Case{mk("b", record.StateResolved, day, "sam", "3")}}},
 		{name: "the author's, silent for too long", c: casework.Candidates{Author: []record.Case{mk("b", record.StateClaimed, 8*day, "jo", "3")}}},
 		{
 			name: "conversation before author, and both are linked", want: "a", thread: true, also: "b",
@@ -132,5 +134,48 @@ func BenchmarkPrint(b *testing.B) {
 	m := post("1", "jo", "ordered a kettle from acme three weeks ago and it still has not come, support says wait two more weeks")
 	for b.Loop() {
 		casework.PrintOf(m)
+	}
+}
+
+func TestNearCase(t *testing.T) {
+	t.Parallel()
+	text := "ordered a kettle from acme three weeks ago and it still has not come"
+	p := casework.PrintOf(post("9", "sam", text))
+	mk := func(id string, edit func(*record.Case)) record.Case {
+		c := record.Case{ID: id, State: record.StateOpen, Text: text, Simhash: p.Simhash, OpenedAt: noon().Add(-2 * time.Hour), LastPostAt: noon().Add(-time.Hour)}
+		if edit != nil {
+			edit(&c)
+		}
+		return c
+	}
+	for _, c := range []struct {
+		name  string
+		print casework.Print
+		cases []record.Case
+		want  string
+	}{
+		{"none", p, nil, ""},
+		{"a copy", p, []record.Case{mk("a", nil)}, "a"},
+		{"the newest", p, []record.Case{mk("a", nil), mk("b", func(c *record.Case) { c.OpenedAt = noon() }), mk("c", nil)}, "b"},
+		{"one that ended", p, []record.Case{mk("a", func(c *record.Case) { c.State = record.StateResolved })}, ""},
+		{"one that is silent since yesterday", p, []record.Case{mk("a", func(c *record.Case) { c.LastPostAt = noon().Add(-25 * time.Hour) })}, ""},
+		{"another text", p, []record.Case{mk("a", func(c *record.Case) { c.Simhash = 12345 })}, ""},
+		{"no fingerprint", casework.Print{}, []record.Case{mk("a", func(c *record.Case) { c.Simhash, c.Text = 0, "" })}, ""},
+		{
+			"short ones", casework.PrintOf(post("9", "sam", "acme never picks up")),
+			[]record.Case{mk("a", nil), mk("b", func(c *record.Case) { c.Simhash, c.Text = 0, "acme never picks up!" })},
+			"b",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got := casework.NearCase(c.print, c.cases, noon())
+			if c.want == "" {
+				require.Nil(t, got)
+				return
+			}
+			require.NotNil(t, got)
+			require.Equal(t, c.want, got.ID)
+		})
 	}
 }
