@@ -3,6 +3,7 @@ package match
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -142,35 +143,35 @@ type compiler struct {
 
 func (c *compiler) brand(b brand.Brand, root *node) {
 	s := c.set
-	cb := compiled{name: b.Name, base: int32(len(s.nodes))}
+	cb := compiled{name: b.Name, base: index(len(s.nodes))}
 	for _, l := range b.Languages {
 		if base := knownLang(l); !slices.Contains(cb.langs, base) {
 			cb.langs = append(cb.langs, base)
 		}
 	}
-	index := int32(len(s.brands))
-	c.flatten(root, -1, cb.base, index)
-	cb.size = int32(len(s.nodes)) - cb.base
+	at := index(len(s.brands))
+	c.flatten(root, -1, cb.base, at)
+	cb.size = index(len(s.nodes)) - cb.base
 	s.maxNodes = max(s.maxNodes, int(cb.size))
 	s.brands = append(s.brands, cb)
 	c.roots = append(c.roots, root)
 }
 
 // flatten appends n and what is below it, and reports whether n holds when nothing occurs.
-func (c *compiler) flatten(n *node, parent, base, index int32) bool {
+func (c *compiler) flatten(n *node, parent, base, brand int32) bool {
 	s := c.set
-	at := int32(len(s.nodes))
+	at := index(len(s.nodes))
 	s.nodes = append(s.nodes, flat{kind: n.kind, negated: n.negated, parent: parent, raw: n.raw})
 	switch n.kind {
 	case nodeAnd, nodeOr:
 		var holding int32
 		for _, k := range n.kids {
-			if c.flatten(k, at-base, base, index) {
+			if c.flatten(k, at-base, base, brand) {
 				holding++
 			}
 		}
 		f := &s.nodes[at]
-		f.kids, f.holding = int32(len(n.kids)), holding
+		f.kids, f.holding = index(len(n.kids)), holding
 		f.holds = holding > 0
 		if n.kind == nodeAnd {
 			f.holds = holding == f.kids
@@ -178,7 +179,7 @@ func (c *compiler) flatten(n *node, parent, base, index int32) bool {
 	default:
 		id := c.leaf(n)
 		l := &s.leaves[id]
-		l.uses = append(l.uses, use{index, at - base})
+		l.uses = append(l.uses, use{brand, at - base})
 		s.nodes[at].holds = n.negated
 	}
 	return s.nodes[at].holds
@@ -206,7 +207,7 @@ func (c *compiler) newLeaf(key string) (id int32, fresh bool) {
 	if id, ok := c.keys[key]; ok {
 		return id, false
 	}
-	id = int32(len(c.set.leaves))
+	id = index(len(c.set.leaves))
 	c.keys[key] = id
 	c.set.leaves = append(c.set.leaves, leaf{near: -1})
 	return id, true
@@ -224,8 +225,8 @@ func (c *compiler) nearLeaf(n *node) int32 {
 	}
 	id, fresh := c.newLeaf(key.String())
 	if fresh {
-		c.set.leaves[id].near = int32(len(c.set.nears))
-		c.set.nears = append(c.set.nears, near{leaf: id, distance: int32(n.near), left: left, right: right})
+		c.set.leaves[id].near = index(len(c.set.nears))
+		c.set.nears = append(c.set.nears, near{leaf: id, distance: index(n.near), left: left, right: right})
 	}
 	return id
 }
@@ -269,8 +270,12 @@ func (c *compiler) path(words []word, leafID int32) {
 
 func (c *compiler) state() int32 {
 	c.set.states = append(c.set.states, state{leaf: -1})
-	return int32(len(c.set.states)) - 1
+	return index(len(c.set.states)) - 1
 }
+
+// index is n as the tables hold it. They count terms and words, which the limits of
+// queries and texts keep far below the maximum.
+func index(n int) int32 { return int32(min(n, math.MaxInt32)) } //nolint:gosec // bounded in the line itself
 
 func (c *compiler) word(w word) int32 {
 	s := c.set
@@ -281,7 +286,7 @@ func (c *compiler) word(w word) int32 {
 	}
 	id, ok := table[w.key]
 	if !ok {
-		id = int32(len(s.first))
+		id = index(len(s.first))
 		s.first = append(s.first, -1)
 		table[w.key] = id
 	}

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -52,10 +53,8 @@ func newField(lx lexeme) (*term, *SyntaxError) {
 }
 
 func oneOf(lx lexeme, name, value string, allowed []string) *SyntaxError {
-	for _, a := range allowed {
-		if value == a {
-			return nil
-		}
+	if slices.Contains(allowed, value) {
+		return nil
 	}
 	list := strings.Join(allowed, ", ")
 	if near := nearest(value, allowed); near != "" {

@@ -10,14 +10,14 @@ import (
 	"github.com/leakytap/leakytap/pkg/mention"
 )
 
-func set(t testing.TB, queries ...string) *Set {
-	t.Helper()
+func set(tb testing.TB, queries ...string) *Set {
+	tb.Helper()
 	var brands []brand.Brand
 	for i, q := range queries {
 		brands = append(brands, brand.Brand{Name: string(rune('a' + i)), Query: q})
 	}
 	s, err := Compile(brands)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return s
 }
 

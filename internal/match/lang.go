@@ -1,6 +1,9 @@
 package match
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // baseLang is the language of a tag such as en, en-GB or eng in two letters where there
 // are such; und where the language is said not to be known; empty for what is no
@@ -84,13 +87,5 @@ func knownLang(tag string) string {
 // keepsLang reports whether a brand that asks for the base languages want takes a post in lang.
 // A language that is not known never drops a post.
 func keepsLang(want []string, lang string) bool {
-	if len(want) == 0 || lang == "und" {
-		return true
-	}
-	for _, w := range want {
-		if w == lang {
-			return true
-		}
-	}
-	return false
+	return len(want) == 0 || lang == "und" || slices.Contains(want, lang)
 }

@@ -29,7 +29,9 @@ func errAt(column int, hint, format string, args ...any) *SyntaxError {
 	return &SyntaxError{Column: column, Msg: fmt.Sprintf(format, args...), Hint: hint}
 }
 
-type lexKind int
+// lexKind is what a lexeme is. It is an int by another name: most code asks for
+// one or two kinds and treats all others alike.
+type lexKind = int
 
 const (
 	lexEnd lexKind = iota

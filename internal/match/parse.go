@@ -13,7 +13,7 @@ const (
 	// MaxDepth is how deep parentheses and NOTs may stand in one another.
 	MaxDepth = 200
 	// MaxQueryBytes is the length of a query in bytes.
-	MaxQueryBytes = 4 << 20
+	MaxQueryBytes = 16 << 20
 )
 
 // Query is a parsed query. It does not change and may be shared.
@@ -47,7 +47,8 @@ func (q *Query) Warnings() []Warning { return q.warnings }
 // Sources are the names that source: filters ask for: sources or platforms.
 func (q *Query) Sources() []SourceRef { return q.sources }
 
-type nodeKind int
+// nodeKind is what a node is, an int by another name as lexKind is.
+type nodeKind = int
 
 const (
 	nodeAnd nodeKind = iota
@@ -178,7 +179,7 @@ func (p *parser) or() (*node, *SyntaxError) {
 			return nil, err
 		}
 		if !p.startsTerm() {
-			return nil, p.missingOperand(op, "right")
+			return nil, missingOperand(op, "right")
 		}
 		kid, err := p.and()
 		if err != nil {
@@ -202,7 +203,7 @@ func (p *parser) and() (*node, *SyntaxError) {
 				return nil, err
 			}
 			if !p.startsTerm() {
-				return nil, p.missingOperand(op, "right")
+				return nil, missingOperand(op, "right")
 			}
 		}
 		kid, err := p.not()
@@ -227,7 +228,7 @@ func (p *parser) startsTerm() bool {
 	}
 }
 
-func (p *parser) missingOperand(op lexeme, side string) *SyntaxError {
+func missingOperand(op lexeme, side string) *SyntaxError {
 	return errAt(op.col, `put the word in quotes if "`+strings.ToLower(op.raw)+`" is part of a name`,
 		"%s has nothing on its %s", op.raw, side)
 }
@@ -245,7 +246,7 @@ func (p *parser) not() (*node, *SyntaxError) {
 		return nil, err
 	}
 	if !p.startsTerm() {
-		return nil, p.missingOperand(op, "right")
+		return nil, missingOperand(op, "right")
 	}
 	kid, err := p.not()
 	if err != nil {
@@ -267,7 +268,7 @@ func (p *parser) near() (*node, *SyntaxError) {
 			return nil, err
 		}
 		if !p.startsTerm() || p.cur.kind == lexNot {
-			return nil, p.missingOperand(op, "right")
+			return nil, missingOperand(op, "right")
 		}
 		right, err := p.atom()
 		if err != nil {
@@ -322,7 +323,7 @@ func (p *parser) atom() (*node, *SyntaxError) {
 	case lexEnd:
 		return nil, errAt(lx.col, "", "the query ends where a term should stand")
 	case lexAnd, lexOr, lexNear:
-		return nil, p.missingOperand(lx, "left")
+		return nil, missingOperand(lx, "left")
 	}
 	t, err := newTerm(lx)
 	if err != nil {

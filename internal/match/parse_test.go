@@ -115,7 +115,7 @@ func TestParseRefuses(t *testing.T) {
 		{"long phrase", `"` + strings.Repeat("aa ", maxTermWords+1) + `"`, 0, "the phrase has more than 100 words; shorten it"},
 		{"long term", strings.Repeat("a", maxTermBytes+1), 0, "the term has more than 4096 bytes; shorten it"},
 		{"invalid utf-8", "acme \xff", 5, "the query is not valid UTF-8; save the file as UTF-8"},
-		{"too long", strings.Repeat(" ", MaxQueryBytes+1), 0, "the query has more than 4 MiB; split the brand in two"},
+		{"too long", strings.Repeat(" ", MaxQueryBytes+1), 0, "the query has more than 16 MiB; split the brand in two"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := Parse(tc.query)

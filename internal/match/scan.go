@@ -42,7 +42,7 @@ func (sc *scratch) text(text string, base int32) int32 {
 			}
 		}
 	}
-	return base + int32(len(sc.toks.words))
+	return base + index(len(sc.toks.words))
 }
 
 func (sc *scratch) idsAt(i int32) []wordID { return sc.ids[sc.ranges[i]:sc.ranges[i+1]] }
@@ -54,7 +54,7 @@ func (sc *scratch) walk(at, start, next, base int32) {
 		sc.occurs(st.leaf)
 		if sc.set.leaves[st.leaf].positions {
 			sc.places = append(sc.places, place{span{base + start, base + next}, sc.placeHead[st.leaf]})
-			sc.placeHead[st.leaf] = int32(len(sc.places)) - 1
+			sc.placeHead[st.leaf] = index(len(sc.places)) - 1
 		}
 	}
 	if !st.more || int(next) >= len(sc.toks.words) {
@@ -72,14 +72,14 @@ func (sc *scratch) lookup() {
 	sc.ids, sc.ranges = sc.ids[:0], sc.ranges[:0]
 	signs := sc.toks.signs
 	for i, w := range sc.toks.words {
-		sc.ranges = append(sc.ranges, int32(len(sc.ids)))
+		sc.ranges = append(sc.ranges, index(len(sc.ids)))
 		sc.lookupKey(sc.buf[w.start:w.end], 1)
 		for len(signs) > 0 && signs[0].pos == i {
-			sc.lookupKey(sc.buf[signs[0].start:signs[0].end], int32(signs[0].span))
+			sc.lookupKey(sc.buf[signs[0].start:signs[0].end], index(signs[0].span))
 			signs = signs[1:]
 		}
 	}
-	sc.ranges = append(sc.ranges, int32(len(sc.ids)))
+	sc.ranges = append(sc.ranges, index(len(sc.ids)))
 }
 
 func (sc *scratch) lookupKey(key []byte, n int32) {

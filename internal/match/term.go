@@ -110,8 +110,8 @@ func oneLetterWord(r rune) bool {
 // chunkWords is how a piece of a term without spaces is looked up.
 func chunkWords(chunk string, col int) ([]word, *SyntaxError) {
 	body, prefix := strings.CutSuffix(chunk, "*")
-	if i := strings.IndexByte(body, '*'); i >= 0 {
-		return nil, errAt(col+utf8.RuneCountInString(body[:i]), "write it as refund*", "* stands only at the end of a word")
+	if before, _, found := strings.Cut(body, "*"); found {
+		return nil, errAt(col+utf8.RuneCountInString(before), "write it as refund*", "* stands only at the end of a word")
 	}
 	buf := fold(nil, body)
 	var toks tokens

@@ -34,7 +34,7 @@ func (q *Query) warnInvisible() {
 		case bidi(r):
 			q.warnAt(col, "an invisible text-direction character stands here; it is ignored, and what you see may be in another order than what is read")
 			return
-		case invisible(r) && !(0x1F3FB <= r && r <= 0x1F3FF) && r != 0xFE0F:
+		case invisible(r) && r != 0xFE0F && (r < 0x1F3FB || r > 0x1F3FF): // emoji have these
 			q.warnAt(col, "an invisible character stands here; it is ignored")
 			return
 		}
