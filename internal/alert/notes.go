@@ -44,12 +44,8 @@ func NewNote(m Message) Note {
 		}
 	}
 	items := noteItems(m)
-	room := MaxItems
-	if m.Size == SizeMinimal {
-		room = 10
-	}
-	if len(items) > room {
-		n.More, items = len(items)-room, items[:room]
+	if len(items) > MaxItems {
+		n.More, items = len(items)-MaxItems, items[:MaxItems]
 	}
 	for _, it := range items {
 		n.Items = append(n.Items, noteItem(it, m, itemLimit(m.Size, len(items))))
@@ -125,7 +121,11 @@ func noteItem(p post, m Message, limit int) NoteItem {
 	if p.severity != "" && m.Notice.Kind == record.NoticeDigest {
 		head = OneLine(p.severity, 20) + " · "
 	}
-	if a := OneLine(p.author, nameLimit+nameLimit); a != "" {
+	room := 2 * nameLimit
+	if m.Size != SizeFull {
+		room = nameLimit / 2
+	}
+	if a := OneLine(p.author, room); a != "" {
 		head += a + " · "
 	}
 	if p.platform != "" {
