@@ -1,0 +1,233 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/leakytap/leakytap/internal/record"
+)
+
+const caseColumns = `id, brand, state, fate, severity, priority, owner, about, topics, signals, root, conversation, author_key,
+	platform, url, text, author_name, followers, venting, reasons, mentions, authors, route, silent, episode, version, simhash,
+	opened_at, updated_at, last_post_at, claimed_at, answered_at, resolved_at, snoozed_until, linked`
+
+// prefixedCaseColumns are caseColumns for a query that joins.
+const prefixedCaseColumns = `c.id, c.brand, c.state, c.fate, c.severity, c.priority, c.owner, c.about, c.topics, c.signals, c.root,
+	c.conversation, c.author_key, c.platform, c.url, c.text, c.author_name, c.followers, c.venting, c.reasons, c.mentions, c.authors,
+	c.route, c.silent, c.episode, c.version, c.simhash, c.opened_at, c.updated_at, c.last_post_at, c.claimed_at, c.answered_at,
+	c.resolved_at, c.snoozed_until, c.linked`
+
+func scanCase(scan scanFunc) (record.Case, error) {
+	var (
+		v                                record.Case
+		sev                              int
+		topics, signals, reasons, linked string
+		simhash                          int64
+		t                                [7]int64
+	)
+	if err := scan(&v.ID, &v.Brand, &v.State, &v.Fate, &sev, &v.Priority, &v.Owner, &v.About, &topics, &signals, &v.Root, &v.Conversation,
+		&v.AuthorKey, &v.Platform, &v.URL, &v.Text, &v.AuthorName, &v.Followers, &v.Venting, &reasons, &v.Mentions, &v.Authors, &v.Route,
+		&v.Silent, &v.Episode, &v.Version, &simhash, &t[0], &t[1], &t[2], &t[3], &t[4], &t[5], &t[6], &linked); err != nil {
+		return v, err
+	}
+	v.Severity, v.Simhash = severity(sev), unbits(simhash)
+	for i, into := range []*time.Time{
+		&v.OpenedAt, &v.UpdatedAt, &v.LastPostAt, &v.ClaimedAt, &v.AnsweredAt, &v.ResolvedAt, &v.SnoozedUntil,
+	} {
+		*into = when(t[i])
+	}
+	for _, p := range []struct {
+		text string
+		into any
+	}{{topics, &v.Topics}, {signals, &v.Signals}, {reasons, &v.Reasons}, {linked, &v.Linked}} {
+		if err := unpack(p.text, p.into); err != nil {
+			return v, fmt.Errorf("case %s: %w", v.ID, err)
+		}
+	}
+	return v, nil
+}
+
+// Case is a case by its id.
+func (tx *Tx) Case(id string) (record.Case, bool, error) {
+	return caseOf(context.Background(), tx.c, id)
+}
+
+// Case is a case by its id, ErrNotFound when there is none.
+func (s *Store) Case(ctx context.Context, id string) (record.Case, error) {
+	v, ok, err := caseOf(ctx, s.reads, id)
+	if err == nil && !ok {
+		err = fmt.Errorf("case %s: %w", id, ErrNotFound)
+	}
+	return v, err
+}
+
+func caseOf(ctx context.Context, c conn, id string) (record.Case, bool, error) {
+	v, ok, err := first(ctx, c, scanCase, "SELECT "+caseColumns+" FROM cases WHERE id = ?", id)
+	if err != nil {
+		return v, false, fmt.Errorf("reading case %s: %w", id, err)
+	}
+	return v, ok, nil
+}
+
+// PutCase writes a case. Its Version grows by at least one with each write,
+// whatever c.Version says.
+func (tx *Tx) PutCase(v record.Case) error {
+	if v.ID == "" {
+		return errors.New("writing a case: it has no id")
+	}
+	if err := tx.holds(v.Brand); err != nil {
+		return err
+	}
+	lists := [4]string{}
+	var err error
+	for i, pack := range []func() (string, error){
+		func() (string, error) { return packed(v.Topics) },
+		func() (string, error) { return packed(v.Signals) },
+		func() (string, error) { return packed(v.Reasons) },
+		func() (string, error) { return packed(v.Linked) },
+	} {
+		if lists[i], err = pack(); err != nil {
+			return fmt.Errorf("writing case %s: %w", v.ID, err)
+		}
+	}
+	version, _, err := first(context.Background(), tx.c, scalar[int64], putCaseSQL,
+		v.ID, v.Brand, v.State, v.Fate, rank(v.Severity), v.Priority, v.Owner, v.About, lists[0], lists[1], v.Root, v.Conversation,
+		v.AuthorKey, v.Platform, v.URL, v.Text, v.AuthorName, v.Followers, v.Venting, lists[2], v.Mentions, v.Authors, v.Route,
+		v.Silent, v.Episode, max(v.Version, 1), bits(v.Simhash), stamp(v.OpenedAt), stamp(v.UpdatedAt), stamp(v.LastPostAt),
+		stamp(v.ClaimedAt), stamp(v.AnsweredAt), stamp(v.ResolvedAt), stamp(v.SnoozedUntil), lists[3])
+	if err != nil {
+		return fmt.Errorf("writing case %s: %w", v.ID, err)
+	}
+	v.Version = version
+	tx.casesChanged = true
+	tx.recent[v.Brand].put(v)
+	return nil
+}
+
+const putCaseSQL = `INSERT INTO cases (` + caseColumns + `)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	ON CONFLICT (id) DO UPDATE SET brand = excluded.brand, state = excluded.state, fate = excluded.fate,
+	severity = excluded.severity, priority = excluded.priority, owner = excluded.owner, about = excluded.about,
+	topics = excluded.topics, signals = excluded.signals, root = excluded.root, conversation = excluded.conversation,
+	author_key = excluded.author_key, platform = excluded.platform, url = excluded.url, text = excluded.text,
+	author_name = excluded.author_name, followers = excluded.followers, venting = excluded.venting,
+	reasons = excluded.reasons, mentions = excluded.mentions, authors = excluded.authors, route = excluded.route,
+	silent = excluded.silent, episode = excluded.episode,
+	version = CASE WHEN excluded.version > cases.version THEN excluded.version ELSE cases.version + 1 END,
+	simhash = excluded.simhash, opened_at = excluded.opened_at, updated_at = excluded.updated_at,
+	last_post_at = excluded.last_post_at, claimed_at = excluded.claimed_at, answered_at = excluded.answered_at,
+	resolved_at = excluded.resolved_at, snoozed_until = excluded.snoozed_until, linked = excluded.linked
+	RETURNING version`
+
+// CaseByMention is the case that took a post of the brand.
+func (tx *Tx) CaseByMention(brand, mentionID string) (record.Case, bool, error) {
+	v, ok, err := first(context.Background(), tx.c, scanCase, "SELECT "+prefixedCaseColumns+` FROM mentions m
+		JOIN cases c ON c.id = m.case_id WHERE m.id = ? AND m.brand = ?`, mentionID, brand)
+	if err != nil {
+		return v, false, fmt.Errorf("reading the case of mention %s: %w", mentionID, err)
+	}
+	return v, ok, nil
+}
+
+// maxJoins bounds how many cases a search for one to join looks at.
+const maxJoins = 100
+
+// CasesByConversation are the brand's cases that began in a conversation or
+// took a post of it: those that are live, and those that changed at or after
+// since; the one that changed last comes first.
+func (tx *Tx) CasesByConversation(brand, conversation string, since time.Time) ([]record.Case, error) {
+	out, err := list(context.Background(), tx.c, scanCase, "SELECT "+caseColumns+` FROM cases WHERE id IN (
+		SELECT id FROM cases WHERE brand = ? AND conversation = ?
+		UNION SELECT case_id FROM mentions WHERE brand = ? AND case_id <> ''
+			AND (CASE WHEN root_id = '' THEN id ELSE root_id END) = ?)
+		AND (state IN ('open', 'snoozed', 'claimed', 'answered') OR updated_at >= ?)
+		ORDER BY updated_at DESC, id DESC LIMIT ?`, brand, conversation, brand, conversation, stamp(since), maxJoins)
+	if err != nil {
+		return nil, fmt.Errorf("reading the cases of conversation %s: %w", conversation, err)
+	}
+	return out, nil
+}
+
+// CasesByAuthor are the brand's cases that an author began or wrote a post of:
+// those that are live, and those that changed at or after since; the one that
+// changed last comes first.
+func (tx *Tx) CasesByAuthor(brand, authorKey string, since time.Time) ([]record.Case, error) {
+	if authorKey == "" {
+		return nil, nil
+	}
+	out, err := list(context.Background(), tx.c, scanCase, "SELECT "+caseColumns+` FROM cases WHERE id IN (
+		SELECT id FROM cases WHERE brand = ? AND author_key = ? AND author_key <> ''
+		UNION SELECT case_id FROM mentions WHERE brand = ? AND author_key = ? AND case_id <> '')
+		AND (state IN ('open', 'snoozed', 'claimed', 'answered') OR updated_at >= ?)
+		ORDER BY updated_at DESC, id DESC LIMIT ?`, brand, authorKey, brand, authorKey, stamp(since), maxJoins)
+	if err != nil {
+		return nil, fmt.Errorf("reading the cases of an author of brand %s: %w", brand, err)
+	}
+	return out, nil
+}
+
+// maxRecent bounds what CasesSince returns.
+const maxRecent = 500
+
+// recentCases is an answer of CasesSince, newest change first.
+type recentCases struct {
+	since time.Time
+	cases []record.Case
+}
+
+// put brings a written case to its place; a nil r has no answer to keep up. It
+// makes a new slice: a caller may still be reading the one before.
+func (r *recentCases) put(v record.Case) {
+	if r == nil {
+		return
+	}
+	for _, t := range []*time.Time{
+		&v.OpenedAt, &v.UpdatedAt, &v.LastPostAt, &v.ClaimedAt, &v.AnsweredAt, &v.ResolvedAt, &v.SnoozedUntil,
+	} {
+		*t = when(stamp(*t)) // as a later read would give it
+	}
+	cases := make([]record.Case, 0, len(r.cases)+1)
+	placed := v.UpdatedAt.Before(r.since)
+	for _, c := range r.cases {
+		if c.ID == v.ID {
+			continue
+		}
+		if !placed && !c.UpdatedAt.After(v.UpdatedAt) {
+			cases, placed = append(cases, v), true
+		}
+		cases = append(cases, c)
+	}
+	if !placed {
+		cases = append(cases, v)
+	}
+	r.cases = cases[:min(len(cases), maxRecent)]
+}
+
+// CasesSince are the brand's cases, live and ended, that changed at or after
+// since, the one that changed last first, at most 500: what a post may be a
+// near-copy of. It is read once for each Update and kept up to date with
+// PutCase, so that it may be asked for every post of a batch. The caller must not change
+// the slice.
+func (tx *Tx) CasesSince(brand string, since time.Time) ([]record.Case, error) {
+	since = when(stamp(since))
+	if r := tx.recent[brand]; r != nil && !since.Before(r.since) {
+		if since.Equal(r.since) {
+			return r.cases, nil
+		}
+		end := slices.IndexFunc(r.cases, func(c record.Case) bool { return c.UpdatedAt.Before(since) })
+		if end < 0 {
+			end = len(r.cases)
+		}
+		return r.cases[:end], nil
+	}
+	cases, err := list(context.Background(), tx.c, scanCase, "SELECT "+caseColumns+` FROM cases
+		WHERE brand = ? AND updated_at >= ? ORDER BY updated_at DESC, id DESC LIMIT ?`, brand, stamp(since), maxRecent)
+	if err != nil {
+		return nil, fmt.Errorf("reading the recent cases of brand %s: %w", brand, err)
+	}
+	tx.recent[brand] = &recentCases{since: since, cases: cases}
+	return cases, nil
+}

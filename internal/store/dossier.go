@@ -1,0 +1,53 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/leakytap/leakytap/internal/record"
+	"github.com/leakytap/leakytap/pkg/mention"
+)
+
+// maxLater is how many posts beside the first a Dossier has.
+const maxLater = 50
+
+// Dossier is all about one case, ErrNotFound when there is none.
+func (s *Store) Dossier(ctx context.Context, caseID string) (record.Dossier, error) {
+	var d record.Dossier
+	var err error
+	if d.Case, err = s.Case(ctx, caseID); err != nil {
+		return d, err
+	}
+	root, ok, err := mentionOf(ctx, s.reads, d.Case.Brand, d.Case.Root)
+	if err != nil {
+		return d, err
+	}
+	d.Root = root.Mention
+	if !ok { // its row was pruned; the case still knows this much
+		c := d.Case
+		d.Root = mention.Mention{
+			ID: c.Root, Platform: c.Platform, URL: c.URL, Text: c.Text,
+			Author: mention.Author{Name: c.AuthorName, Followers: c.Followers}, CreatedAt: c.OpenedAt, ObservedAt: c.OpenedAt,
+		}
+	}
+	posts, err := caseMentions(ctx, s.reads, caseID, maxLater+1)
+	if err != nil {
+		return d, err
+	}
+	for _, p := range posts {
+		if p.Mention.ID != d.Case.Root {
+			d.Later = append(d.Later, p.Mention)
+		}
+	}
+	d.Later = d.Later[max(0, len(d.Later)-maxLater):]
+	if d.History, err = caseEvents(ctx, s.reads, caseID); err != nil {
+		return d, err
+	}
+	why, _, err := first(ctx, s.reads, scanDecision, "SELECT "+decisionColumns+` FROM decisions
+		WHERE id = ? AND brand = ? AND case_id = ? ORDER BY revision LIMIT 1`, d.Case.Root, d.Case.Brand, caseID)
+	if err != nil {
+		return d, fmt.Errorf("reading why case %s was opened: %w", caseID, err)
+	}
+	d.Why = why.Why
+	return d, nil
+}
