@@ -13,6 +13,14 @@
 //     them; its error brings the same messages again after a pause.
 //   - A record that the log itself finds damaged is reported and skipped, never
 //     handed on.
+//
+// Files:
+//
+//	bus.go      the interfaces, topics, groups and limits
+//	config.go   the `bus` part of the config file; tls.go its certificates
+//	deliver.go  calling a handler: again after an error, to its end when told to stop
+//	dead.go     the dead letters
+//	errors.go   the errors that callers tell apart
 package bus
 
 import (
@@ -32,14 +40,16 @@ type Message struct {
 	Time      time.Time
 }
 
-// Handler takes messages of one partition, in order, at most Config.Batch of
-// them. It is called by several goroutines, one for each partition.
+// Handler takes messages of one partition, in order, at most MaxBatch of them.
+// It is called by several goroutines, one for each partition. Its context lives
+// on for DrainTime when Consume is told to end, so that it can finish; it must
+// not keep the batch. A panic counts as an error.
 type Handler func(ctx context.Context, batch []Message) error
 
 // Publisher writes to the log.
 type Publisher interface {
 	// Publish makes the messages durable on topic before it returns nil. A message
-	// over MaxValue gives ErrTooLarge and nothing is written.
+	// over MaxValue, or a key over MaxKey, gives ErrTooLarge and nothing is written.
 	Publish(ctx context.Context, topic string, msgs ...Message) error
 }
 
@@ -69,3 +79,13 @@ const (
 // MaxValue is the largest value that may be published, in bytes: below Kafka's
 // default message.max.bytes of 1 MiB with room for headers.
 const MaxValue = 900 << 10
+
+// MaxKey is the longest key that may be published, in bytes.
+const MaxKey = 4 << 10
+
+// MaxBatch and MaxBatchBytes bound what a Handler gets at once; a single message
+// may be larger than MaxBatchBytes.
+const (
+	MaxBatch      = 256
+	MaxBatchBytes = 4 << 20
+)
