@@ -113,6 +113,11 @@ const (
 	VerbReason Verb = "reason"
 )
 
+// Verbs lists every verb.
+func Verbs() []Verb {
+	return []Verb{VerbClaim, VerbAnswer, VerbSnooze, VerbResolve, VerbDismiss, VerbReopen, VerbAssign, VerbReason}
+}
+
 // Reasons for a dismissal.
 const (
 	ReasonWrongCompany   = "wrong_company"
