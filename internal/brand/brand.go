@@ -1,11 +1,14 @@
 // Package brand is a brand as an operator writes it: its query, its accounts
 // and what to alert on. It validates and hashes; it matches and decides nothing.
+//
+//	brand.go     the brand and its defaults
+//	budget.go    cards a day
+//	pin.go       pinned examples
+//	validate.go  every mistake in a brand, but for its query's grammar
+//	hash.go      what tells two versions of a brand apart
 package brand
 
-import (
-	"github.com/leakytap/leakytap/internal/setting"
-	"github.com/leakytap/leakytap/pkg/vent"
-)
+import "github.com/leakytap/leakytap/pkg/vent"
 
 // Brand is one brand as written in leakytap.yaml or in a file of brands_dir,
 // with the defaults already filled in.
@@ -45,18 +48,7 @@ type Alert struct {
 	Budget Budget `yaml:"budget" json:"budget,omitempty"`
 }
 
-// Pin is a pinned example: a text and, optionally, what must come of it. In
-// YAML a plain string is a Pin with that text.
-type Pin struct {
-	Text     string        `yaml:"text" json:"text"`
-	Severity vent.Severity `yaml:"severity" json:"severity,omitempty"`
-	Outcome  string        `yaml:"outcome" json:"outcome,omitempty"`
-	Route    string        `yaml:"route" json:"route,omitempty"`
-}
-
 // Default is what a brand has where nothing is written.
 func Default() Brand {
 	return Brand{Alert: Alert{Threshold: 0.6, MinSeverity: vent.SeverityLow}}
 }
-
-var _ = setting.Problem{}
