@@ -9,13 +9,18 @@ import (
 	"github.com/leakytap/leakytap/internal/record"
 )
 
-// PutDead keeps a dead letter. The same one again changes nothing.
+// PutDead keeps a dead letter. The same one again changes nothing. The value of
+// one about a post that was retracted since is left out.
 func (s *Store) PutDead(ctx context.Context, d record.Dead) error {
 	ids := idsInside(d.Value)
 	err := s.write(ctx, func(c conn) error {
 		ctx := context.WithoutCancel(ctx)
-		value := d.Value
-		if value == nil {
+		gone, err := anyRetracted(ctx, c, ids)
+		if err != nil {
+			return err
+		}
+		value := append([]byte{}, d.Value...)
+		if gone {
 			value = []byte{}
 		}
 		n, err := exec(ctx, c, `INSERT INTO dead (id, stage, reason, detail, topic, key, value, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -40,9 +45,13 @@ func (s *Store) PutDead(ctx context.Context, d record.Dead) error {
 // maxInside bounds how many ids are looked for in one dead letter.
 const maxInside = 64
 
-// idsInside are the ids of the posts that a value holds. The value may be broken
-// JSON, so it is searched, not parsed: an erasure must find it all the same.
+// idsInside are the ids of the posts whose words a value may hold. The value may
+// be broken JSON, so it is searched, not parsed: an erasure must find it all the
+// same. A retraction holds no words, and must stay for a retry.
 func idsInside(value []byte) []string {
+	if regexp.MustCompile(`"retracted"\s*:\s*true`).Match(value) {
+		return nil
+	}
 	var ids []string
 	for _, m := range regexp.MustCompile(`"id"\s*:\s*("(?:[^"\\]|\\.)*")`).FindAllSubmatch(value, maxInside) {
 		var id string
@@ -51,6 +60,18 @@ func idsInside(value []byte) []string {
 		}
 	}
 	return ids
+}
+
+// anyRetracted reports whether one of the posts was taken away.
+func anyRetracted(ctx context.Context, c conn, ids []string) (bool, error) {
+	for _, id := range ids {
+		_, gone, err := first(ctx, c, scalar[int], `SELECT 1 FROM seen WHERE id = ? AND retracted = 1
+			UNION ALL SELECT 1 FROM mentions WHERE id = ? AND retracted = 1 LIMIT 1`, id, id)
+		if err != nil || gone {
+			return gone, err
+		}
+	}
+	return false, nil
 }
 
 // DeadFilter narrows ListDead.
@@ -63,7 +84,7 @@ type DeadFilter struct {
 	Limit int
 }
 
-// ListDead are the dead letters without their values, by id.
+// ListDead are the dead letters without their values, the latest id first.
 func (s *Store) ListDead(ctx context.Context, f DeadFilter) ([]record.Dead, error) {
 	out, err := list(ctx, s.reads, func(scan scanFunc) (record.Dead, error) {
 		var (
@@ -74,7 +95,7 @@ func (s *Store) ListDead(ctx context.Context, f DeadFilter) ([]record.Dead, erro
 		v.At = when(at)
 		return v, err
 	}, `SELECT id, stage, reason, detail, topic, key, at FROM dead
-		WHERE id > ? AND (? = '' OR stage = ?) ORDER BY id LIMIT ?`, f.After, f.Stage, f.Stage, limitOr(f.Limit, 100, 1000))
+		WHERE (? = '' OR id < ?) AND (? = '' OR stage = ?) ORDER BY id DESC LIMIT ?`, f.After, f.After, f.Stage, f.Stage, limitOr(f.Limit, 100, 1000))
 	if err != nil {
 		return nil, fmt.Errorf("listing dead letters: %w", err)
 	}

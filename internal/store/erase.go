@@ -49,7 +49,7 @@ func (s *Store) EraseEverywhere(ctx context.Context, mentionID string) error {
 				return err
 			}
 		}
-		if _, err := bumpCounter(ctx, c, caseCounter); err != nil {
+		if err := bumpCounter(ctx, c, caseCounter); err != nil {
 			return err
 		}
 		return eraseShared(ctx, c, mentionID)
@@ -221,7 +221,7 @@ func checkpoint(ctx context.Context, pool *sql.DB) (busy bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	defer c.Close() //nolint:errcheck // it only goes back to the pool
+	defer c.Close()
 	var before int64
 	if err := c.QueryRowContext(ctx, "PRAGMA busy_timeout").Scan(&before); err != nil {
 		return false, err

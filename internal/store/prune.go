@@ -25,18 +25,16 @@ const (
 // words go. A call does a bounded amount of work in small transactions; call it
 // every minute or so.
 func (s *Store) Prune(ctx context.Context, now time.Time) error {
-	p := pruner{s: s, now: stamp(now), cut: stamp(now.Add(-s.retention)), keyCut: stamp(now.Add(-max(s.retention, keyAge)))}
-	for _, step := range []struct {
-		what string
-		run  func(ctx context.Context) error
-	}{
-		{"decisions", p.decisions},
-		{"mentions", p.mentions},
-		{"cases", p.cases},
-		{"notices", p.notices},
-		{"the rest", p.rest},
-	} {
-		if err := step.run(ctx); err != nil {
+	cut := now.Add(-s.retention)
+	p := pruner{s: s, at: map[pruneAge]int64{
+		ageOver: stamp(now), ageDay: stamp(now.Add(-24 * time.Hour)), ageKept: stamp(cut), ageKeptDay: dayOf(cut),
+		ageKey: stamp(now.Add(-max(s.retention, keyAge))),
+	}}
+	if err := p.cases(ctx); err != nil {
+		return fmt.Errorf("pruning cases: %w", err)
+	}
+	for _, step := range pruneSteps() {
+		if err := p.step(ctx, step); err != nil {
 			return fmt.Errorf("pruning %s: %w", step.what, err)
 		}
 	}
@@ -44,20 +42,86 @@ func (s *Store) Prune(ctx context.Context, now time.Time) error {
 	return nil
 }
 
+// pruneAge says before which time a step takes rows away.
+type pruneAge int
+
+const (
+	ageOver    pruneAge = iota // what is over by now
+	ageDay                     // a day ago
+	ageKept                    // the retention
+	ageKeptDay                 // the retention, as a number of days
+	ageKey                     // the retention, and 30 days at least
+)
+
 // pruner is one call of Prune.
 type pruner struct {
-	s *Store
-	// cut is where the retention ends, keyCut where keys may go.
-	now, cut, keyCut int64
+	s  *Store
+	at map[pruneAge]int64
+}
+
+// pruneStep is a statement that takes away the rows before an age, at most as
+// many as its last parameter says. Where brands is set the statement is for one
+// brand, its first parameter, and brands steps through them.
+type pruneStep struct {
+	what   string
+	age    pruneAge
+	brands string
+	query  string
+	// words marks a step that empties rows which have to stay as keys. Its rows are
+	// between the age that the last call reached, its parameter before the age, and
+	// the age.
+	words bool
+}
+
+// step runs one step.
+func (p pruner) step(ctx context.Context, st pruneStep) error {
+	if st.words && p.at[ageKept] <= p.at[ageKey] {
+		return nil // the rows went as a whole
+	}
+	if st.brands == "" {
+		return p.until(ctx, st, "")
+	}
+	brands, err := brandsOf(ctx, p.s.reads, st.brands)
+	if err != nil {
+		return err
+	}
+	for _, brand := range brands {
+		if err := p.until(ctx, st, brand); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// until runs a step up to its age, for one brand or for all.
+func (p pruner) until(ctx context.Context, st pruneStep, brand string) error {
+	var args []any
+	if brand != "" {
+		args = append(args, brand)
+	}
+	if !st.words {
+		_, err := p.chunks(ctx, st.query, append(args, p.at[st.age])...)
+		return err
+	}
+	name := "pruned/" + st.what + "/" + brand
+	from, err := counter(ctx, p.s.reads, name)
+	if err != nil {
+		return err
+	}
+	all, err := p.chunks(ctx, st.query, append(args, from, p.at[st.age])...)
+	if err != nil || !all {
+		return err
+	}
+	return p.s.write(ctx, func(c conn) error { return setCounter(context.WithoutCancel(ctx), c, name, p.at[st.age]) })
 }
 
 // chunks runs a statement that changes at most pruneChunk rows until none is
-// left or the call has done enough.
-func (p pruner) chunks(ctx context.Context, query string, args ...any) error {
+// left, which it reports, or the call has done enough.
+func (p pruner) chunks(ctx context.Context, query string, args ...any) (all bool, err error) {
 	args = append(args, pruneChunk)
 	for done := int64(0); done < pruneMost; {
 		if err := ctx.Err(); err != nil {
-			return err
+			return false, err
 		}
 		var n int64
 		err := p.s.write(ctx, func(c conn) (err error) {
@@ -65,56 +129,14 @@ func (p pruner) chunks(ctx context.Context, query string, args ...any) error {
 			return err
 		})
 		if err != nil {
-			return err
+			return false, err
 		}
 		if n < pruneChunk {
-			return nil
+			return true, nil
 		}
 		done += n
 	}
-	return nil
-}
-
-// ofLiveCase keeps rows away from pruning; it is written into each statement.
-const ofLiveCase = "(SELECT 1 FROM cases c WHERE c.id = t.case_id AND c.state IN ('open', 'snoozed', 'claimed', 'answered'))"
-
-func (p pruner) decisions(ctx context.Context) error {
-	brands, err := brandsOf(ctx, p.s.reads, "SELECT MIN(brand) FROM decisions WHERE brand > ?")
-	if err != nil {
-		return err
-	}
-	for _, brand := range brands {
-		err := p.chunks(ctx, `DELETE FROM decisions WHERE n IN (SELECT t.n FROM decisions t
-			WHERE t.brand = ? AND t.at < ? AND NOT EXISTS `+ofLiveCase+` ORDER BY t.at LIMIT ?)`, brand, p.keyCut)
-		if err != nil {
-			return err
-		}
-		if p.keyCut == p.cut {
-			continue
-		}
-		err = p.chunks(ctx, `UPDATE decisions SET why = '', terms = '', score = '', excluded_by = '' WHERE n IN (SELECT t.n FROM decisions t
-			WHERE t.brand = ? AND t.at < ? AND (t.why <> '' OR t.terms <> '' OR t.score <> '' OR t.excluded_by <> '')
-			AND NOT EXISTS `+ofLiveCase+` ORDER BY t.at LIMIT ?)`, brand, p.cut)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (p pruner) mentions(ctx context.Context) error {
-	brands, err := brandsOf(ctx, p.s.reads, "SELECT MIN(brand) FROM mentions WHERE brand > ?")
-	if err != nil {
-		return err
-	}
-	for _, brand := range brands {
-		err := p.chunks(ctx, `DELETE FROM mentions WHERE n IN (SELECT t.n FROM mentions t
-			WHERE t.brand = ? AND t.observed_at < ? AND NOT EXISTS `+ofLiveCase+` ORDER BY t.observed_at LIMIT ?)`, brand, p.cut)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return false, nil
 }
 
 // casesChunk is how many ended cases one transaction takes away, with all that
@@ -122,7 +144,7 @@ func (p pruner) mentions(ctx context.Context) error {
 const casesChunk = 50
 
 func (p pruner) cases(ctx context.Context) error {
-	brands, err := brandsOf(ctx, p.s.reads, "SELECT MIN(brand) FROM cases WHERE brand > ?")
+	brands, err := brandsOf(ctx, p.s.reads, caseBrands)
 	if err != nil {
 		return err
 	}
@@ -146,7 +168,7 @@ func (p pruner) someCases(ctx context.Context, brand string) (n int, err error) 
 		ids, err := list(ctx, c, scalar[string], `SELECT t.id FROM cases t WHERE t.brand = ? AND t.updated_at < ?
 			AND t.state IN ('resolved', 'dismissed')
 			AND NOT EXISTS (SELECT 1 FROM notices o WHERE o.case_id = t.id AND o.state IN ('pending', 'sending'))
-			ORDER BY t.updated_at LIMIT ?`, brand, p.cut, casesChunk)
+			ORDER BY t.updated_at LIMIT ?`, brand, p.at[ageKept], casesChunk)
 		if err != nil {
 			return err
 		}
@@ -169,52 +191,54 @@ func (p pruner) someCases(ctx context.Context, brand string) (n int, err error) 
 	return n, err
 }
 
-func (p pruner) notices(ctx context.Context) error {
-	// The links go first: a crash between leaves rows without links, whose bodies
-	// are as old, and never links without rows.
-	for _, query := range []string{
-		`DELETE FROM notice_mentions WHERE notice_id IN (SELECT t.id FROM notices t WHERE t.state IN ('sent', 'dropped')
-			AND t.done_at < ? AND NOT EXISTS ` + ofLiveCase + `
-			AND EXISTS (SELECT 1 FROM notice_mentions l WHERE l.notice_id = t.id) ORDER BY t.done_at LIMIT ?)`,
-		`DELETE FROM notices WHERE id IN (SELECT t.id FROM notices t WHERE t.state IN ('sent', 'dropped')
-			AND t.done_at < ? AND NOT EXISTS ` + ofLiveCase + `
-			AND NOT EXISTS (SELECT 1 FROM notice_mentions l WHERE l.notice_id = t.id) ORDER BY t.done_at LIMIT ?)`,
-	} {
-		if err := p.chunks(ctx, query, p.keyCut); err != nil {
-			return err
-		}
-	}
-	if p.keyCut == p.cut {
-		return nil
-	}
-	return p.chunks(ctx, `UPDATE notices SET body = '' WHERE id IN (SELECT t.id FROM notices t WHERE t.state IN ('sent', 'dropped')
-		AND t.done_at < ? AND t.body <> '' ORDER BY t.done_at LIMIT ?)`, p.cut)
-}
+const (
+	caseBrands     = "SELECT MIN(brand) FROM cases WHERE brand > ?"
+	decisionBrands = "SELECT MIN(brand) FROM decisions WHERE brand > ?"
+	mentionBrands  = "SELECT MIN(brand) FROM mentions WHERE brand > ?"
 
-func (p pruner) rest(ctx context.Context) error {
-	day := dayOf(when(p.cut))
-	for _, step := range []struct {
-		query string
-		cut   int64
-	}{
+	// notOfLiveCase keeps the rows of a live case.
+	notOfLiveCase = ` NOT EXISTS (SELECT 1 FROM cases c WHERE c.id = t.case_id AND c.state IN ('open', 'snoozed', 'claimed', 'answered')) `
+)
+
+// pruneSteps are what Prune does after the ended cases, in order.
+func pruneSteps() []pruneStep {
+	return []pruneStep{
+		{"decisions", ageKey, decisionBrands, `DELETE FROM decisions WHERE n IN (SELECT t.n FROM decisions t
+			WHERE t.brand = ? AND t.at < ? AND` + notOfLiveCase + `ORDER BY t.at LIMIT ?)`, false},
+		// Their words go at the retention, even where the key has to stay.
+		{"the words of decisions", ageKept, decisionBrands, `UPDATE decisions SET why = '', terms = '', score = '', excluded_by = ''
+			WHERE n IN (SELECT t.n FROM decisions t WHERE t.brand = ? AND t.at >= ? AND t.at < ?
+			AND (t.why <> '' OR t.terms <> '' OR t.score <> '' OR t.excluded_by <> '') AND` + notOfLiveCase + `ORDER BY t.at LIMIT ?)`, true},
+		{"mentions", ageKept, mentionBrands, `DELETE FROM mentions WHERE n IN (SELECT t.n FROM mentions t
+			WHERE t.brand = ? AND t.observed_at < ? AND` + notOfLiveCase + `ORDER BY t.observed_at LIMIT ?)`, false},
+		// The links of notices and dead letters go before their rows: a crash between
+		// the two leaves rows without links and never links without rows.
+		{"links of notices", ageKey, "", `DELETE FROM notice_mentions WHERE notice_id IN (SELECT t.id FROM notices t
+			WHERE t.state IN ('sent', 'dropped') AND t.done_at < ? AND` + notOfLiveCase + `
+			AND EXISTS (SELECT 1 FROM notice_mentions l WHERE l.notice_id = t.id) ORDER BY t.done_at LIMIT ?)`, false},
+		{"notices", ageKey, "", `DELETE FROM notices WHERE id IN (SELECT t.id FROM notices t
+			WHERE t.state IN ('sent', 'dropped') AND t.done_at < ? AND` + notOfLiveCase + `
+			AND NOT EXISTS (SELECT 1 FROM notice_mentions l WHERE l.notice_id = t.id) ORDER BY t.done_at LIMIT ?)`, false},
+		{"the words of notices", ageKept, "", `UPDATE notices SET body = '' WHERE id IN (SELECT t.id FROM notices t
+			WHERE t.state IN ('sent', 'dropped') AND t.done_at >= ? AND t.done_at < ? AND t.body <> '' ORDER BY t.done_at LIMIT ?)`, true},
+		// A canary is no message: nobody would hear a second one.
+		{"canaries", ageDay, "", `DELETE FROM notices WHERE id IN (SELECT t.id FROM notices t
+			WHERE t.kind = 'canary' AND t.state IN ('sent', 'dropped') AND t.done_at < ? ORDER BY t.done_at LIMIT ?)`, false},
 		// As long as a post's words are stored, its retraction must find its brands.
-		{`DELETE FROM seen WHERE id IN (SELECT t.id FROM seen t WHERE t.at < ?
-			AND NOT EXISTS (SELECT 1 FROM mentions m WHERE m.id = t.id) ORDER BY t.at LIMIT ?)`, p.keyCut},
-		{"DELETE FROM actions WHERE key IN (SELECT key FROM actions WHERE at < ? ORDER BY at LIMIT ?)", p.keyCut},
-		{"DELETE FROM events WHERE case_id = '' AND seq IN (SELECT seq FROM events WHERE case_id = '' AND at < ? ORDER BY seq LIMIT ?)", p.cut},
-		{`DELETE FROM watches WHERE (platform, conversation, author_key, brand, case_id) IN
-			(SELECT platform, conversation, author_key, brand, case_id FROM watches WHERE until < ? ORDER BY until LIMIT ?)`, p.now},
-		{"DELETE FROM silences WHERE id IN (SELECT id FROM silences WHERE until_at < ? ORDER BY until_at LIMIT ?)", p.cut},
-		{`DELETE FROM dead_mentions WHERE dead_id IN (SELECT t.id FROM dead t WHERE t.at < ?
-			AND EXISTS (SELECT 1 FROM dead_mentions l WHERE l.dead_id = t.id) ORDER BY t.at LIMIT ?)`, p.cut},
-		{`DELETE FROM dead WHERE id IN (SELECT t.id FROM dead t WHERE t.at < ?
-			AND NOT EXISTS (SELECT 1 FROM dead_mentions l WHERE l.dead_id = t.id) ORDER BY t.at LIMIT ?)`, p.cut},
-		{"DELETE FROM unmatched WHERE n IN (SELECT n FROM unmatched WHERE day < ? ORDER BY day LIMIT ?)", day},
-		{"DELETE FROM unmatched_days WHERE (source, day) IN (SELECT source, day FROM unmatched_days WHERE day < ? LIMIT ?)", day},
-	} {
-		if err := p.chunks(ctx, step.query, step.cut); err != nil {
-			return err
-		}
+		{"posts seen", ageKey, "", `DELETE FROM seen WHERE id IN (SELECT t.id FROM seen t WHERE t.at < ?
+			AND NOT EXISTS (SELECT 1 FROM mentions m WHERE m.id = t.id) ORDER BY t.at LIMIT ?)`, false},
+		{"actions", ageKey, "", "DELETE FROM actions WHERE key IN (SELECT key FROM actions WHERE at < ? ORDER BY at LIMIT ?)", false},
+		{"events of no case", ageKept, "", `DELETE FROM events WHERE case_id = '' AND seq IN
+			(SELECT seq FROM events WHERE case_id = '' AND at < ? ORDER BY seq LIMIT ?)`, false},
+		{"watches", ageOver, "", `DELETE FROM watches WHERE (platform, conversation, author_key, brand, case_id) IN
+			(SELECT platform, conversation, author_key, brand, case_id FROM watches WHERE until < ? ORDER BY until LIMIT ?)`, false},
+		{"silences", ageKept, "", "DELETE FROM silences WHERE id IN (SELECT id FROM silences WHERE until_at < ? ORDER BY until_at LIMIT ?)", false},
+		{"links of dead letters", ageKept, "", `DELETE FROM dead_mentions WHERE dead_id IN (SELECT t.id FROM dead t WHERE t.at < ?
+			AND EXISTS (SELECT 1 FROM dead_mentions l WHERE l.dead_id = t.id) ORDER BY t.at LIMIT ?)`, false},
+		{"dead letters", ageKept, "", `DELETE FROM dead WHERE id IN (SELECT t.id FROM dead t WHERE t.at < ?
+			AND NOT EXISTS (SELECT 1 FROM dead_mentions l WHERE l.dead_id = t.id) ORDER BY t.at LIMIT ?)`, false},
+		{"the unmatched sample", ageKeptDay, "", "DELETE FROM unmatched WHERE n IN (SELECT n FROM unmatched WHERE day < ? ORDER BY day LIMIT ?)", false},
+		{"the rates of the unmatched sample", ageKeptDay, "", `DELETE FROM unmatched_days WHERE (source, day) IN
+			(SELECT source, day FROM unmatched_days WHERE day < ? LIMIT ?)`, false},
 	}
-	return nil
 }

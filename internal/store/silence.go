@@ -37,8 +37,11 @@ func (tx *Tx) Silences(now time.Time) ([]record.Silence, error) {
 }
 
 // AddSilence writes a silence and returns it with its id, a fresh one where it
-// has none.
+// has none, and its beginning, now where it has none.
 func (s *Store) AddSilence(ctx context.Context, v record.Silence) (record.Silence, error) {
+	if v.From.IsZero() {
+		v.From = time.Now().UTC()
+	}
 	if !v.Until.After(v.From) {
 		return v, errors.New("adding a silence: it ends before it begins; name a later end")
 	}
@@ -56,19 +59,21 @@ func (s *Store) AddSilence(ctx context.Context, v record.Silence) (record.Silenc
 	return v, nil
 }
 
-// ListSilences are all silences that retention has left, the one that ends last
+// ListSilences are the silences that have not ended, the one that ends first
 // first, at most 1,000.
 func (s *Store) ListSilences(ctx context.Context) ([]record.Silence, error) {
-	out, err := list(ctx, s.reads, scanSilence, "SELECT "+silenceColumns+" FROM silences ORDER BY until_at DESC, id LIMIT ?", maxSilences)
+	out, err := list(ctx, s.reads, scanSilence, "SELECT "+silenceColumns+" FROM silences WHERE until_at > ? ORDER BY until_at, id LIMIT ?",
+		stamp(time.Now()), maxSilences)
 	if err != nil {
 		return nil, fmt.Errorf("listing the silences: %w", err)
 	}
 	return out, nil
 }
 
-// ExpireSilence ends a silence at that time, ErrNotFound when there is none.
-// One that ended before stays as it is.
-func (s *Store) ExpireSilence(ctx context.Context, id string, at time.Time) error {
+// ExpireSilence ends a silence now, ErrNotFound when there is none. One that
+// ended before stays as it is.
+func (s *Store) ExpireSilence(ctx context.Context, id string) error {
+	at := time.Now()
 	err := s.write(ctx, func(c conn) error {
 		n, err := exec(context.WithoutCancel(ctx), c,
 			"UPDATE silences SET until_at = CASE WHEN until_at > ? THEN ? ELSE until_at END WHERE id = ?", stamp(at), stamp(at), id)

@@ -66,14 +66,14 @@ type writeConn struct {
 }
 
 // begin is called first by each function that the writer runs.
-func (w *writeConn) begin(tx *sql.Tx) (conn, error) {
+func (w *writeConn) begin(ctx context.Context, tx *sql.Tx) (conn, error) {
 	if w.tx != tx {
 		// Statements of the transaction before were closed with it.
 		w.tx, w.stmts = tx, map[string]*sql.Stmt{}
 		// What is deleted is overwritten with zeros, so that an erased text does not
 		// stay behind in free pages. It holds for the connection, and the writer may
 		// get a new one.
-		if _, err := tx.ExecContext(context.Background(), "PRAGMA secure_delete = ON"); err != nil {
+		if _, err := tx.ExecContext(ctx, "PRAGMA secure_delete = ON"); err != nil {
 			return nil, fmt.Errorf("turning on secure_delete: %w", err)
 		}
 	}

@@ -178,7 +178,7 @@ func (s *Store) Size(context.Context) (int64, error) { return s.db.Size() }
 // write runs fn in a transaction of the one writer.
 func (s *Store) write(ctx context.Context, fn func(c conn) error) error {
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		c, err := s.writes.begin(tx)
+		c, err := s.writes.begin(context.WithoutCancel(ctx), tx)
 		if err != nil {
 			return err
 		}

@@ -36,7 +36,7 @@ func (s *Store) Update(ctx context.Context, brands []string, fn func(tx *Tx) err
 			return err
 		}
 		erased = tx.erased
-		return tx.finish()
+		return tx.finish(context.WithoutCancel(ctx))
 	})
 	if err == nil && erased {
 		s.scrub.set()
@@ -46,20 +46,19 @@ func (s *Store) Update(ctx context.Context, brands []string, fn func(tx *Tx) err
 }
 
 // finish writes back what was counted.
-func (tx *Tx) finish() error {
-	ctx := context.Background()
+func (tx *Tx) finish(ctx context.Context) error {
 	for brand, v := range tx.seqs {
 		if err := setCounter(ctx, tx.c, seqCounter+brand, v); err != nil {
 			return err
 		}
 	}
 	if tx.casesChanged {
-		if _, err := bumpCounter(ctx, tx.c, caseCounter); err != nil {
+		if err := bumpCounter(ctx, tx.c, caseCounter); err != nil {
 			return err
 		}
 	}
 	if tx.watchesChanged {
-		if _, err := bumpCounter(ctx, tx.c, watchCounter); err != nil {
+		if err := bumpCounter(ctx, tx.c, watchCounter); err != nil {
 			return err
 		}
 	}
@@ -112,13 +111,13 @@ func setCounter(ctx context.Context, c conn, name string, v int64) error {
 	return nil
 }
 
-func bumpCounter(ctx context.Context, c conn, name string) (int64, error) {
-	v, _, err := first(ctx, c, scalar[int64], `INSERT INTO counters (name, value) VALUES (?, 1)
-		ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value`, name)
+func bumpCounter(ctx context.Context, c conn, name string) error {
+	_, err := exec(ctx, c, `INSERT INTO counters (name, value) VALUES (?, 1)
+		ON CONFLICT (name) DO UPDATE SET value = counters.value + 1`, name)
 	if err != nil {
-		return 0, fmt.Errorf("writing counter %s: %w", name, err)
+		return fmt.Errorf("writing counter %s: %w", name, err)
 	}
-	return v, nil
+	return nil
 }
 
 // WatchVersion grows with each change of the watches.

@@ -91,7 +91,7 @@ func (s *Store) sample(ctx context.Context, c conn, key sampleDay, posts []menti
 // sampleRank is where a post stands in the random order of the sample.
 func (s *Store) sampleRank(id string) int64 {
 	sum := sha256.Sum256([]byte(s.salt + "\x00" + id))
-	return int64(binary.BigEndian.Uint64(sum[:8]) >> 1) //nolint:gosec // shifted, so that it fits
+	return int64(binary.BigEndian.Uint64(sum[:8]) >> 1)
 }
 
 // dropUnmatched takes posts out of the sample.

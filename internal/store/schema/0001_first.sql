@@ -236,6 +236,7 @@ CREATE TABLE notices (
 CREATE INDEX notices_unsent ON notices (receiver, id) WHERE state IN ('pending', 'sending');
 CREATE INDEX notices_order ON notices (case_id, receiver, id) WHERE state IN ('pending', 'sending');
 CREATE INDEX notices_done ON notices (done_at) WHERE state IN ('sent', 'dropped');
+CREATE INDEX notices_canary ON notices (done_at) WHERE kind = 'canary';
 
 -- Which notices hold words of which post: what an erasure has to visit.
 CREATE TABLE notice_mentions (
