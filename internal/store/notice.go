@@ -132,6 +132,18 @@ func (tx *Tx) PendingDigest(brand, receiver string) (record.Notice, bool, error)
 	return v, ok, nil
 }
 
+// PendingNotice is the newest notice for a receiver whose key begins with prefix
+// and that was not tried yet: more posts may be added to it with SetNoticeBody.
+func (tx *Tx) PendingNotice(receiver, prefix string) (record.Notice, bool, error) {
+	v, ok, err := first(context.Background(), tx.c, scanNotice, "SELECT "+noticeColumns+` FROM notices
+		WHERE receiver = ? AND state IN ('pending', 'sending') AND state = 'pending' AND doubt = 0
+		AND substr(key, 1, length(?)) = ? ORDER BY id DESC LIMIT 1`, receiver, prefix, prefix)
+	if err != nil {
+		return v, false, fmt.Errorf("reading the pending notice %s: %w", prefix, err)
+	}
+	return v, ok, nil
+}
+
 // PendingUpdate reports whether a message that shows the case as it then is
 // waits already: another update would say the same. A row that is being sent
 // does not count, since it may show the case as it was.
