@@ -70,7 +70,7 @@ func Decide(in Input) record.Decision {
 	s := in.Scored
 	d := record.Decision{
 		ID: s.Mention.ID, Brand: s.Brand, Revision: s.Mention.Revision,
-		Severity: severity(s.Score, in.Brand.Alert.Threshold), Venting: s.Score.Venting,
+		Severity: Severity(s.Score, in.Brand.Alert), Venting: s.Score.Venting,
 		Now: in.Now, Threshold: in.Brand.Alert.Threshold,
 		Terms: s.Terms, ExcludedBy: s.ExcludedBy, Match: s.Match, Score: s.Score, Layer: s.Layer,
 	}
@@ -206,15 +206,15 @@ func grateful(in Input) bool {
 
 // Complaint reports whether a score asks for a card by the brand's rules.
 func Complaint(s vent.Score, a brand.Alert) bool {
-	return s.Venting >= a.Threshold && severity(s, a.Threshold).Rank() >= minSeverity(a).Rank()
+	return s.Venting >= a.Threshold && Severity(s, a).Rank() >= minSeverity(a).Rank()
 }
 
-// severity is the score's severity; what is a complaint is at least low.
-func severity(s vent.Score, threshold float64) vent.Severity {
+// Severity is the score's severity; what is a complaint is at least low.
+func Severity(s vent.Score, a brand.Alert) vent.Severity {
 	switch {
 	case s.Severity.Rank() > vent.SeverityNone.Rank():
 		return s.Severity
-	case s.Venting >= threshold:
+	case s.Venting >= a.Threshold:
 		return vent.SeverityLow
 	default:
 		return vent.SeverityNone

@@ -43,7 +43,7 @@ func (w *why) match(s record.Scored) {
 
 func (w *why) score(s vent.Score, a brand.Alert) {
 	w.add("venting " + compare(s.Venting, a.Threshold))
-	sev, least := severity(s, a.Threshold), minSeverity(a)
+	sev, least := Severity(s, a), minSeverity(a)
 	op := ">="
 	if sev.Rank() < least.Rank() {
 		op = "<"
@@ -72,11 +72,18 @@ func (w *why) route(receiver string, path []string) {
 	if receiver == "" {
 		return
 	}
-	if len(path) == 0 {
-		w.add("route: " + receiver)
-		return
+	steps := make([]string, 0, len(path))
+	for _, p := range path {
+		steps = append(steps, strings.TrimPrefix(p, "route: "))
 	}
-	w.addf("route: %s (%s)", receiver, strings.Join(path, " > "))
+	switch way := strings.Join(steps, " > "); {
+	case way == "":
+		w.add("route: " + receiver)
+	case strings.HasSuffix(way, receiver):
+		w.add("route: " + way)
+	default:
+		w.addf("route: %s (%s)", receiver, way)
+	}
 }
 
 // compare writes `0.93 >= 0.62`, with as many decimals as it takes for the two to

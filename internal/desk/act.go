@@ -1,0 +1,98 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/leakytap/leakytap/internal/casework"
+	"github.com/leakytap/leakytap/internal/record"
+	"github.com/leakytap/leakytap/internal/store"
+)
+
+// Act does what a person wants to a case and answers with the case as it then is.
+// A refusal is a *casework.IllegalError and stands in the case's history too; a case
+// that is not there is ErrNotFound. An action whose Key was done before has no
+// second effect.
+func (d *Desk) Act(ctx context.Context, a record.Action) (record.Case, error) {
+	r := d.opt.Rules()
+	c, err := d.opt.Store.Case(ctx, a.Case)
+	if err != nil {
+		return record.Case{}, fmt.Errorf("acting on a case: %w", err)
+	}
+	var s *session
+	var after record.Case
+	var refused error
+	err = d.opt.Store.Update(ctx, []string{c.Brand}, func(tx *store.Tx) error { //nolint:contextcheck // a transaction ends as a whole, whatever becomes of ctx.
+		s, refused = newSession(d, tx, r), nil
+		var err error
+		after, err = s.act(a)
+		if illegal, ok := errors.AsType[*casework.IllegalError](err); ok {
+			refused = illegal
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return record.Case{}, fmt.Errorf("acting on case %s: %w", a.Case, err)
+	}
+	s.counted(d.met)
+	return after, refused
+}
+
+// act is an action inside the transaction. With an *IllegalError the transaction is
+// kept: the refusal is in the history.
+func (s *session) act(a record.Action) (record.Case, error) {
+	before, ok, err := s.tx.Case(a.Case)
+	if err != nil {
+		return before, err
+	}
+	if !ok {
+		return before, ErrNotFound
+	}
+	if a.Key != "" {
+		other, done, err := s.tx.ActionDone(a.Key)
+		if err != nil {
+			return before, err
+		}
+		if done && other != a.Case {
+			return before, fmt.Errorf("key %q was used for case %s", a.Key, other)
+		}
+		if done {
+			return before, nil
+		}
+	}
+	now := s.desk.opt.Now().UTC()
+	after, events, err := casework.Apply(before, a, now)
+	if illegal, ok := errors.AsType[*casework.IllegalError](err); ok {
+		e := record.Event{
+			Case: before.ID, At: now, Actor: a.Actor, Via: a.Via, What: "refused", From: before.State, To: before.State,
+			Detail: illegal.Error(),
+		}
+		return before, errors.Join(illegal, s.tx.AddEvent(e))
+	}
+	if err != nil {
+		return before, err
+	}
+	if a.Key != "" {
+		if err := s.tx.MarkAction(a.Key, a.Case, now); err != nil {
+			return before, err
+		}
+	}
+	if len(events) == 0 {
+		return before, nil
+	}
+	if err := s.change(before, after, now, events...); err != nil {
+		return before, err
+	}
+	if err := s.teach(after, a, now); err != nil {
+		return before, err
+	}
+	if err := s.update(after, now, now); err != nil {
+		return before, err
+	}
+	if a.Verb == record.VerbReopen {
+		return after, s.say(after, now, "Reopened by "+a.Actor)
+	}
+	return after, nil
+}

@@ -1,0 +1,175 @@
+package desk
+
+import (
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/leakytap/leakytap/internal/brand"
+	"github.com/leakytap/leakytap/internal/casework"
+	"github.com/leakytap/leakytap/internal/match"
+	"github.com/leakytap/leakytap/internal/record"
+	"github.com/leakytap/leakytap/internal/triage"
+)
+
+// historyFor is how far back an author's earlier cases count.
+const historyFor = 90 * 24 * time.Hour
+
+// maxQueries bounds how many compiled queries of silences are kept.
+const maxQueries = 1000
+
+// found is the case that a mention belongs to, its ID empty where there is none.
+type found struct {
+	casework.Found
+	// edit says that the case holds an older revision of the very post.
+	edit bool
+}
+
+// find looks for the case that a mention belongs to, and gives the candidates.
+func (s *session) find(j *job, seen bool) (found, casework.Candidates, error) {
+	var cands casework.Candidates
+	m, name := j.in.Mention, j.in.Brand
+	if seen {
+		c, held, err := s.tx.CaseByMention(name, m.ID)
+		if err != nil {
+			return found{}, cands, err
+		}
+		if held {
+			return found{edit: true, Found: casework.Found{
+				Case: c, Reason: "the same post", Customer: casework.SameAuthor(c.AuthorKey, m.AuthorKey()),
+				Thread: c.Conversation == m.Conversation(),
+			}}, cands, nil
+		}
+	}
+	var err error
+	if cands.Thread, err = s.tx.CasesByConversation(name, m.Conversation(), j.now.Add(-casework.WatchFor)); err != nil {
+		return found{}, cands, err
+	}
+	if m.ParentID != "" && len(cands.Thread) == 0 {
+		// A platform may name the post that is answered and no first one.
+		if c, ok, err := s.tx.CaseByMention(name, m.ParentID); err != nil {
+			return found{}, cands, err
+		} else if ok {
+			cands.Thread = append(cands.Thread, c)
+		}
+	}
+	_, own := triage.OwnAccount(j.brand, m.Author)
+	if own {
+		f, ok := casework.Find(cands, m, j.now)
+		if !ok || !f.Case.State.Live() {
+			return found{}, cands, nil
+		}
+		return found{Found: f}, cands, nil
+	}
+	if cands.Author, err = s.tx.CasesByAuthor(name, m.AuthorKey(), j.now.Add(-historyFor)); err != nil {
+		return found{}, cands, err
+	}
+	if j.in.Match == record.MatchQuery && j.in.ExcludedBy == "" && triage.Complaint(j.in.Score, j.brand.Alert) {
+		recent, err := s.tx.CasesSince(name, j.now.Add(-casework.CopyFor))
+		if err != nil {
+			return found{}, cands, err
+		}
+		if near := casework.NearCase(j.print, recent, j.now); near != nil {
+			c := *near
+			cands.Near = &c
+		}
+	}
+	f, _ := casework.Find(cands, m, j.now)
+	return found{Found: f}, cands, nil
+}
+
+// history is what triage is told.
+func (s *session) history(j *job, f found, cands casework.Candidates) (triage.History, error) {
+	var h triage.History
+	if f.Case.ID != "" {
+		h.Join = &triage.Join{
+			Case: f.Case.ID, Live: f.Case.State.Live(), Reason: f.Reason,
+			Customer: f.Customer, Thread: f.Thread, Edit: f.edit, Also: f.Also,
+		}
+	}
+	h.EarlierCases = len(earlier(cands, j.in.Mention.AuthorKey(), f.Case.ID))
+	if j.in.Match != record.MatchQuery || !triage.Complaint(j.in.Score, j.brand.Alert) {
+		return h, nil
+	}
+	h.Route, h.Path = s.rules.route(j.in, triage.Severity(j.in.Score, j.brand.Alert))
+	var err error
+	if h.Silence, err = s.silence(j); err != nil {
+		return h, err
+	}
+	if j.brand.Alert.Budget > 0 {
+		h.CardsToday, err = s.cardsToday(j)
+	}
+	return h, err
+}
+
+// earlier are the cases that the author began, but for one.
+func earlier(cands casework.Candidates, author, but string) []string {
+	var out []string
+	for _, c := range cands.Author {
+		if author != "" && c.AuthorKey == author && c.ID != but {
+			out = append(out, c.ID)
+		}
+	}
+	return out
+}
+
+// cardsToday counts the cards of the brand's day; the session's own are added by open.
+func (s *session) cardsToday(j *job) (int, error) {
+	day := triage.DayStart(j.now, j.brand.Timezone)
+	if !s.cardsDay.Equal(day) {
+		n, err := s.tx.CountAlerts(j.in.Brand, day)
+		if err != nil {
+			return 0, err
+		}
+		s.cards, s.cardsDay = n, day
+	}
+	return s.cards, nil
+}
+
+// silence is the one that covers the mention, nil where there is none.
+func (s *session) silence(j *job) (*record.Silence, error) {
+	if age := j.now.Sub(s.silencesAt); age < 0 || age > time.Second {
+		all, err := s.tx.Silences(j.now)
+		if err != nil {
+			return nil, err
+		}
+		s.silences, s.silencesAt = all, j.now
+	}
+	i := slices.IndexFunc(s.silences, func(v record.Silence) bool {
+		return triage.Covers(v, j.in, j.now) && s.desk.asks(v, j)
+	})
+	if i < 0 {
+		return nil, nil //nolint:nilnil // none is an answer, and the field it fills is a pointer.
+	}
+	return &s.silences[i], nil
+}
+
+// asks reports whether a silence's query matches the mention; an empty one matches
+// all, a broken one none.
+func (d *Desk) asks(v record.Silence, j *job) bool {
+	if v.Query == "" {
+		return true
+	}
+	d.mu.Lock()
+	set, known := d.queries[v.Query]
+	d.mu.Unlock()
+	if !known {
+		var err error
+		if set, err = match.Compile([]brand.Brand{{Name: "silence", Query: v.Query}}); err != nil {
+			d.opt.Log.Warn("a silence's query is broken and holds nothing back", zap.String("silence", v.ID), zap.Error(err))
+			set = nil
+		}
+		d.mu.Lock()
+		if len(d.queries) >= maxQueries {
+			clear(d.queries)
+		}
+		d.queries[v.Query] = set
+		d.mu.Unlock()
+	}
+	if set == nil {
+		return false
+	}
+	hit, ok := hitOf(set.Match(j.in.Mention), "silence")
+	return ok && hit.ExcludedBy == ""
+}

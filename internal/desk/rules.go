@@ -1,0 +1,118 @@
+package desk
+
+import (
+	"context"
+	"strings"
+
+	"github.com/leakytap/leakytap/internal/alert"
+	"github.com/leakytap/leakytap/internal/brand"
+	"github.com/leakytap/leakytap/internal/match"
+	"github.com/leakytap/leakytap/internal/record"
+	"github.com/leakytap/leakytap/internal/triage"
+	"github.com/leakytap/leakytap/pkg/mention"
+	"github.com/leakytap/leakytap/pkg/vent"
+)
+
+// Rules is one generation of the configuration. It never changes; a reload makes a
+// new one. A mention is decided by exactly one generation.
+type Rules struct {
+	// Hash is of the whole configuration, Hashes of each brand.
+	Hash   string
+	Brands map[string]brand.Brand
+	Hashes map[string]string
+	// Names are those that each brand's query asks for.
+	Names map[string][]string
+	// Matcher matches again where a mention was matched by another generation. Nil
+	// keeps the old match.
+	Matcher *match.Set
+	// Score scores again in the same case. Nil keeps the old score.
+	Score func(record.Matched) (vent.Score, int64)
+	// Router says where a case goes. Nil leaves the outbox empty: for dry runs.
+	Router *alert.Router
+}
+
+// fresh brings a mention that another generation matched up to this one.
+func (r *Rules) fresh(in record.Scored) record.Scored {
+	hash := r.Hashes[in.Brand]
+	if hash == in.BrandHash || hash == "" || in.Mention.Retracted {
+		return in
+	}
+	in.BrandHash = hash
+	if r.Matcher != nil {
+		in = r.rematch(in)
+	}
+	if r.Score != nil {
+		in.Score, in.Layer = r.Score(in.Matched)
+	}
+	return in
+}
+
+func (r *Rules) rematch(in record.Scored) record.Scored {
+	in.Terms, in.ExcludedBy = nil, ""
+	if hit, ok := hitOf(r.Matcher.Match(in.Mention), in.Brand); ok {
+		in.Terms, in.ExcludedBy, in.Match = hit.Terms, hit.ExcludedBy, record.MatchQuery
+		return in
+	}
+	if in.Match == record.MatchQuery {
+		in.Match = record.MatchSeen
+	}
+	return in
+}
+
+func hitOf(hits []match.Hit, name string) (match.Hit, bool) {
+	for _, h := range hits {
+		if h.Brand == name {
+			return h, true
+		}
+	}
+	return match.Hit{}, false
+}
+
+// route is the receiver of a case that this mention opens, and the way to it.
+func (r *Rules) route(in record.Scored, severity vent.Severity) (string, []string) {
+	if r.Router == nil {
+		return "", nil
+	}
+	name, path := r.Router.Receiver(alert.Labels{
+		Brand: in.Brand, Severity: string(severity), Topics: in.Score.Topics, Signals: in.Score.Signals,
+		Lang: in.Score.Lang, Source: in.Mention.Source, Platform: in.Mention.Platform,
+	})
+	return name, path
+}
+
+// names are all names of a brand, which say nothing about what a complaint is about.
+func (r *Rules) names(b brand.Brand) []string {
+	out := append([]string{b.Name}, b.Aliases...)
+	out = append(out, b.OwnAccounts...)
+	return append(out, r.Names[b.Name]...)
+}
+
+// Preview decides on a mention without a store: as if nothing had ever happened.
+func (d *Desk) Preview(_ context.Context, s record.Scored) record.Decision {
+	r := d.opt.Rules()
+	now := d.at(s)
+	b, ok := r.Brands[s.Brand]
+	if !ok {
+		dec := unknownBrand(s)
+		dec.Now, dec.ConfigHash = now, r.Hash
+		return dec
+	}
+	s = r.fresh(s)
+	in := triage.Input{Scored: s, Brand: b, Now: now}
+	in.History.Route, in.History.Path = r.route(s, triage.Severity(s.Score, b.Alert))
+	dec := triage.Decide(in)
+	dec.BrandHash, dec.ConfigHash = r.Hashes[s.Brand], r.Hash
+	return dec
+}
+
+// unknownBrand is the decision on a mention of a brand that this generation does not have.
+func unknownBrand(s record.Scored) record.Decision {
+	return record.Decision{
+		ID: s.Mention.ID, Brand: s.Brand, Revision: s.Mention.Revision, Outcome: record.OutcomeNotMatched,
+		Severity: vent.SeverityNone, Match: s.Match,
+		Why: []string{"not matched: brand " + s.Brand + " is not configured any more"},
+	}
+}
+
+// words are title and text, which is what a complaint is about.
+func words(m mention.Mention) string { return strings.TrimSpace(m.Title + "\n" + m.Text) }
