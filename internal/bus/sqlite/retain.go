@@ -95,21 +95,47 @@ func (b *Bus) pruneBytes(ctx context.Context, topics []*topic) error {
 }
 
 // prune drops up to pruneRows rows of a partition that every group has done and
-// that are older than cutoff.
+// that are older than cutoff. It looks first, so that nothing to do is no write.
 func (b *Bus) prune(ctx context.Context, t *topic, part int, cutoff int64) (int64, error) {
+	n, err := b.pruneBelow(ctx, t, part, cutoff)
+	if err != nil {
+		return 0, fmt.Errorf("dropping old messages of %s: %w", t.name, sqlite.Classify(err))
+	}
+	return n, nil
+}
+
+func (b *Bus) pruneBelow(ctx context.Context, t *topic, part int, cutoff int64) (int64, error) {
+	db := b.db.Read()
+	var done sql.NullInt64
+	if err := db.QueryRowContext(ctx, "SELECT min(next) FROM progress WHERE topic = ? AND part = ?", t.id, part).Scan(&done); err != nil {
+		return 0, err
+	}
+	below := done.Int64
+	switch {
+	case done.Valid:
+	case cutoff == math.MaxInt64:
+		return 0, nil // nobody has read this topic yet, so nothing of it is done
+	default:
+		below = math.MaxInt64 // age alone counts
+	}
+	var first, at int64
+	err := db.QueryRowContext(ctx, t.parts[part].oldest).Scan(&first, &at)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return 0, nil
+	case err != nil:
+		return 0, err
+	case first >= below || at >= cutoff:
+		return 0, nil
+	}
 	var n int64
-	err := b.db.Write(ctx, func(tx *sql.Tx) error {
-		var done sql.NullInt64
+	err = b.db.Write(ctx, func(tx *sql.Tx) error {
+		// A group that joined since stands at the oldest row: it keeps everything.
 		if err := tx.QueryRowContext(ctx, "SELECT min(next) FROM progress WHERE topic = ? AND part = ?", t.id, part).Scan(&done); err != nil {
 			return err
 		}
-		below := done.Int64
-		switch {
-		case done.Valid:
-		case cutoff == math.MaxInt64:
-			return nil // nobody has read this topic yet, so nothing of it is done
-		default:
-			below = math.MaxInt64 // age alone counts
+		if done.Valid {
+			below = min(below, done.Int64)
 		}
 		res, err := tx.ExecContext(ctx, t.parts[part].prune, below, pruneRows, cutoff)
 		if err != nil {
@@ -118,10 +144,7 @@ func (b *Bus) prune(ctx context.Context, t *topic, part int, cutoff int64) (int6
 		n, err = res.RowsAffected()
 		return err
 	})
-	if err != nil {
-		return 0, fmt.Errorf("dropping old messages of %s: %w", t.name, err)
-	}
-	return n, nil
+	return n, err
 }
 
 // used is how many bytes of the file hold something.

@@ -24,7 +24,7 @@ type partition struct {
 
 	wake signal
 
-	create, insert, page, one, bounds, prune string
+	create, insert, page, one, oldest, bounds, prune string
 }
 
 func newTopic(id int64, name string, parts int) *topic {
@@ -37,6 +37,7 @@ func newTopic(id int64, name string, parts int) *topic {
 			insert: "INSERT INTO " + table + " (off, at, key, value, crc) VALUES (?, ?, ?, ?, ?)",
 			page:   "SELECT off, at, key, value, crc FROM " + table + " WHERE off >= ? ORDER BY off LIMIT ?",
 			one:    "SELECT off, at, key, value, crc FROM " + table + " WHERE off = ?",
+			oldest: "SELECT off, at FROM " + table + " ORDER BY off LIMIT 1",
 			bounds: "SELECT (SELECT min(off) FROM " + table + "), (SELECT max(off) FROM " + table + ")",
 			// The newest row stays: the next offset is known by it.
 			prune: "DELETE FROM " + table + " WHERE off IN (SELECT off FROM " + table + " WHERE off < ? ORDER BY off LIMIT ?) AND at < ?" +
