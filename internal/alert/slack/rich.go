@@ -26,7 +26,10 @@ func section(now time.Time, lines ...[]alert.Span) *slackgo.RichTextSection {
 			s.Elements = append(s.Elements, text("\n", false))
 		}
 		for _, sp := range l {
-			s.Elements = append(s.Elements, element(sp, now))
+			// Slack refuses an empty text element.
+			if sp != (alert.Span{}) && sp != (alert.Span{Bold: true}) {
+				s.Elements = append(s.Elements, element(sp, now))
+			}
 		}
 	}
 	return s
