@@ -10,8 +10,6 @@ import (
 	"net/http"
 
 	"go.uber.org/zap"
-
-	"github.com/leakytap/leakytap/internal/casework"
 )
 
 // httpError is an answer other than the one that was asked for. Its message is
@@ -36,11 +34,12 @@ func badRequest(message string) error {
 // answerTo maps what a Backend says to an answer.
 func answerTo(err error) *httpError {
 	var own *httpError
+	var refused *Refused
 	switch {
 	case errors.As(err, &own):
 		return own
-	case errors.Is(err, casework.ErrIllegal):
-		return &httpError{http.StatusConflict, "refused", show(err.Error())}
+	case errors.As(err, &refused):
+		return &httpError{http.StatusConflict, "refused", show(refused.Message)}
 	case errors.Is(err, ErrNotFound):
 		return &httpError{http.StatusNotFound, "not_found", "there is nothing with this id"}
 	case isTooBig(err):

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
@@ -62,13 +63,20 @@ func (s *Server) apiCases(w http.ResponseWriter, r *http.Request, _ person) erro
 	if err != nil {
 		return err
 	}
-	page, err := s.opt.Backend.Cases(r.Context(), f)
+	list, err := s.casePage(r.Context(), f)
 	if err != nil {
 		return err
 	}
-	page.Items = notNil(page.Items)
-	writeJSON(w, http.StatusOK, page)
+	writeJSON(w, http.StatusOK, list)
 	return nil
+}
+
+// casePage asks for one case more than the page has, to know whether there is a next one.
+func (s *Server) casePage(ctx context.Context, f CaseFilter) (List[record.Case], error) {
+	limit := f.Limit
+	f.Limit++
+	cases, err := s.opt.Backend.Cases(ctx, f)
+	return paged(cases, limit, func(c record.Case) string { return c.ID }), err
 }
 
 func (s *Server) apiCase(w http.ResponseWriter, r *http.Request, _ person) error {
@@ -135,13 +143,19 @@ func (s *Server) apiDeadList(w http.ResponseWriter, r *http.Request, _ person) e
 	if err != nil {
 		return err
 	}
-	page, err := s.opt.Backend.ListDead(r.Context(), p)
+	list, err := s.deadPage(r.Context(), p)
 	if err != nil {
 		return err
 	}
-	page.Items = notNil(page.Items)
-	writeJSON(w, http.StatusOK, page)
+	writeJSON(w, http.StatusOK, list)
 	return nil
+}
+
+func (s *Server) deadPage(ctx context.Context, p Page) (List[record.Dead], error) {
+	limit := p.Limit
+	p.Limit++
+	dead, err := s.opt.Backend.ListDead(ctx, p)
+	return paged(dead, limit, func(d record.Dead) string { return d.ID }), err
 }
 
 func (s *Server) apiDead(w http.ResponseWriter, r *http.Request, _ person) error {
@@ -179,11 +193,12 @@ func (s *Server) apiSilenceAdd(w http.ResponseWriter, r *http.Request, who perso
 	if err := readJSON(r, &req); err != nil {
 		return err
 	}
+	now := time.Now()
 	row := record.Silence{
 		Brand: req.Brand, Author: req.Author, Topic: req.Topic, Query: req.Query,
-		By: who.name, Reason: req.Reason, Until: req.Until,
+		By: who.name, Reason: req.Reason, From: now.UTC(), Until: req.Until,
 	}
-	if err := checkSilence(row, time.Now()); err != nil {
+	if err := checkSilence(row, now); err != nil {
 		return err
 	}
 	row, err := s.opt.Backend.AddSilence(r.Context(), row)
@@ -198,15 +213,18 @@ func (s *Server) apiSilenceExpire(w http.ResponseWriter, r *http.Request, _ pers
 	return doByID(w, r, s.opt.Backend.ExpireSilence)
 }
 
-// caseFilter reads state (repeated, or live or all), brand, limit and after.
+// caseFilter reads state (repeated, or live or all), brand, owner, limit and after.
 func caseFilter(r *http.Request) (CaseFilter, error) {
-	p, err := pageOf(r)
-	if err != nil {
-		return CaseFilter{}, err
+	f := CaseFilter{Brand: r.FormValue("brand"), Owner: r.FormValue("owner")}
+	var err error
+	if f.Page, err = pageOf(r); err != nil {
+		return f, err
 	}
-	f := CaseFilter{Page: p, Brand: r.FormValue("brand")}
 	if f.Brand != "" && !validName(f.Brand) {
 		return f, badRequest("brand is no brand's name")
+	}
+	if f.Owner != "" && !validName(f.Owner) {
+		return f, badRequest("owner is a login or a Slack user id")
 	}
 	for _, v := range r.Form["state"] {
 		switch st := record.State(v); {
@@ -224,8 +242,6 @@ func caseFilter(r *http.Request) (CaseFilter, error) {
 	if len(f.States) == 0 {
 		f.States = liveStates()
 	}
-	slices.Sort(f.States)
-	f.States = slices.Compact(f.States)
 	return f, nil
 }
 
@@ -233,6 +249,7 @@ func liveStates() []record.State {
 	return slices.DeleteFunc(record.States(), func(s record.State) bool { return !s.Live() })
 }
 
+// pageOf reads limit and after.
 func pageOf(r *http.Request) (Page, error) {
 	p := Page{Limit: defaultPage, After: r.FormValue("after")}
 	if v := r.FormValue("limit"); v != "" {
@@ -242,10 +259,25 @@ func pageOf(r *http.Request) (Page, error) {
 		}
 		p.Limit = min(n, maxPage)
 	}
-	if p.After != "" && !validAfter(p.After) {
+	if p.After != "" && !validID(p.After) {
 		return p, badRequest("after is the next of an earlier answer")
 	}
 	return p, nil
+}
+
+// List is one page of a list in the API. Next is what to send as after for the
+// rows that follow, empty at the end.
+type List[T any] struct {
+	Items []T    `json:"items"`
+	Next  string `json:"next,omitempty"`
+}
+
+// paged cuts the one row that was asked for beyond limit and says where the rest begins.
+func paged[T any](rows []T, limit int, id func(T) string) List[T] {
+	if len(rows) <= limit {
+		return List[T]{Items: notNil(rows)}
+	}
+	return List[T]{Items: rows[:limit], Next: id(rows[limit-1])}
 }
 
 // notNil makes an empty list [] in JSON rather than null.
@@ -264,9 +296,6 @@ func pathID(r *http.Request) (string, error) {
 	}
 	return id, nil
 }
-
-// validAfter is the form of a page's Next.
-func validAfter(s string) bool { return validID(strings.ReplaceAll(s, ".", "-")) }
 
 // validID is the form of the ids that LeakyTap makes: ULIDs and the like.
 func validID(s string) bool {

@@ -8,41 +8,41 @@ import (
 )
 
 // ErrNotFound is what a Backend answers about a case, dead letter or silence
-// that is not there. An action that a case does not allow now is answered with a
-// casework.ErrIllegal, whose text is for people and says what is allowed.
+// that is not there.
 var ErrNotFound = errors.New("not found")
 
-// Page asks for one page of a list: at most Limit rows. After is the Next of
-// the page before, empty for the first.
+// Refused is an error of a Backend about something that cannot be done now. Its
+// text is for people and says what can be done instead.
+type Refused struct{ Message string } //nolint:errname // it is made in words: &web.Refused{...}
+
+// Error is the message.
+func (e *Refused) Error() string { return e.Message }
+
+// Page asks for one page of a list: at most Limit rows after the row with the
+// id After, which is empty for the first page.
 type Page struct {
 	Limit int
 	After string
 }
 
-// List is one page of a list, in the API too. Next is After of the page that
-// follows, empty at the end.
-type List[T any] struct {
-	Items []T    `json:"items"`
-	Next  string `json:"next,omitempty"`
-}
-
 // CaseFilter says which cases to list.
 type CaseFilter struct {
 	Page
-	// States are those wanted, at least one.
+	// States are those wanted; empty asks for the live ones.
 	States []record.State
-	// Brand is the one wanted; empty asks for all.
+	// Brand and Owner narrow further; empty asks for all.
 	Brand string
+	Owner string
 }
 
 // Cases reads and moves cases. Every method may be called by many at once.
 type Cases interface {
-	// Cases lists cases, worst and oldest first.
-	Cases(ctx context.Context, f CaseFilter) (List[record.Case], error)
+	// Cases lists cases, worst first and of the equally bad the oldest first.
+	Cases(ctx context.Context, f CaseFilter) ([]record.Case, error)
 	// Dossier is all about one case, or ErrNotFound.
 	Dossier(ctx context.Context, id string) (record.Dossier, error)
-	// Act does a and answers with the case after it, ErrNotFound or a
-	// casework.ErrIllegal. It is idempotent for actions with a Key.
+	// Act does a and answers with the case after it, ErrNotFound, or *Refused where
+	// the case does not allow it now. An action with a Key takes effect once.
 	Act(ctx context.Context, a record.Action) (record.Case, error)
 }
 
@@ -57,13 +57,14 @@ type Traces interface {
 
 // DeadLetters handles the records that a stage could not.
 type DeadLetters interface {
-	// ListDead lists dead letters, newest first, each without its value.
-	ListDead(ctx context.Context, p Page) (List[record.Dead], error)
+	// ListDead lists dead letters without their values.
+	ListDead(ctx context.Context, p Page) ([]record.Dead, error)
 	// Dead is one of them with its value, or ErrNotFound.
 	Dead(ctx context.Context, id string) (record.Dead, error)
-	// RetryDead puts it back under its old key and drops it here, or ErrNotFound.
+	// RetryDead puts it back under its old key and drops it here; ErrNotFound, or
+	// *Refused for one that cannot be put back.
 	RetryDead(ctx context.Context, id string) error
-	// DropDead forgets it, or ErrNotFound.
+	// DropDead forgets it, or answers ErrNotFound.
 	DropDead(ctx context.Context, id string) error
 }
 
@@ -78,7 +79,7 @@ type Silences interface {
 }
 
 // Backend is what the inbox and the API stand on: the store and the desk in the
-// daemon, another daemon's API for the commands.
+// daemon, another daemon's API for the commands (web/client).
 type Backend interface {
 	Cases
 	Traces

@@ -118,7 +118,7 @@ func engagement(d record.Dossier) string {
 
 // eventOf is one line of the history: who, when, what.
 func eventOf(e record.Event, now time.Time) eventView {
-	v := eventView{At: momentOf(e.At, now), What: strings.ReplaceAll(e.What, "_", " "), Detail: show(e.Detail), URL: webLink(e.URL)}
+	v := eventView{At: momentOf(e.At, now), What: happened(e.What), Detail: show(e.Detail), URL: webLink(e.URL)}
 	switch e.Actor {
 	case "", "clock":
 	case "customer":
@@ -135,6 +135,28 @@ func eventOf(e record.Event, now time.Time) eventView {
 		v.Moved = fmt.Sprintf("%s → %s", e.From, e.To)
 	}
 	return v
+}
+
+// happened says in people's words what an event is.
+func happened(what string) string {
+	switch what {
+	case "opened":
+		return "complaint heard"
+	case "joined":
+		return "posted again"
+	case "edited":
+		return "post edited"
+	case "retracted":
+		return "post taken away"
+	case "woken":
+		return "snooze ended"
+	case "reason":
+		return "reason given"
+	case "sent":
+		return "message sent"
+	default:
+		return strings.ReplaceAll(what, "_", " ")
+	}
 }
 
 func via(v string) string {

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"context"
@@ -9,13 +9,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
+
+	"github.com/leakytap/leakytap/internal/web"
+	"github.com/leakytap/leakytap/internal/web/webtest"
 )
 
-func testServer(t *testing.T, m *memory, change func(*Options)) *Server {
+func testServer(t *testing.T, b web.Backend, change func(*web.Options)) *web.Server {
 	t.Helper()
-	opt := Options{
-		Config:  Config{Listen: "127.0.0.1:0"},
-		Backend: m,
+	opt := web.Options{
+		Config:  web.Config{Listen: "127.0.0.1:0"},
+		Backend: b,
 		Ready:   func(context.Context) error { return nil },
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("leakytap_build_info 1\n")) }),
 		Reload:  func(context.Context) error { return nil },
@@ -27,7 +30,7 @@ func testServer(t *testing.T, m *memory, change func(*Options)) *Server {
 	if change != nil {
 		change(&opt)
 	}
-	s, err := New(opt)
+	s, err := web.New(opt)
 	require.NoError(t, err)
 	return s
 }
@@ -37,11 +40,10 @@ func TestDevServe(t *testing.T) {
 	if addr == "" {
 		t.Skip("set LEAKYTAP_WEB_DEV=127.0.0.1:8099 to look at the pages with invented cases")
 	}
-	now := time.Now()
-	m := &memory{dossiers: invented(now), sources: inventedSources(now)}
-	if os.Getenv("LEAKYTAP_WEB_EMPTY") != "" {
-		m.dossiers, m.sources = nil, m.sources[:2]
+	b := webtest.Open(t)
+	if os.Getenv("LEAKYTAP_WEB_EMPTY") == "" {
+		b = webtest.Filled(t, time.Now())
 	}
-	s := testServer(t, m, func(o *Options) { o.Config.Listen = addr })
+	s := testServer(t, b, func(o *web.Options) { o.Config.Listen = addr })
 	require.NoError(t, s.Run(t.Context()))
 }

@@ -74,8 +74,8 @@ func (e *events) look(ctx context.Context) (mark uint64, ok bool) {
 		_, _ = io.WriteString(h, "failing")
 		return h.Sum64(), true
 	}
-	for i := range cases.Items {
-		_, _ = fmt.Fprintf(h, "%s %d\n", cases.Items[i].ID, cases.Items[i].Version)
+	for i := range cases {
+		_, _ = fmt.Fprintf(h, "%s %d\n", cases[i].ID, cases[i].Version)
 	}
 	if stats, err := e.backend.Sources(ctx); err == nil {
 		for i := range stats {

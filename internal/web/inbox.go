@@ -52,6 +52,7 @@ func inboxTabs() []struct {
 		states     []record.State
 	}{
 		{"", "To do", []record.State{record.StateOpen, record.StateClaimed, record.StateAnswered}},
+		{"mine", "Mine", []record.State{record.StateClaimed, record.StateAnswered, record.StateSnoozed}},
 		{"open", "Open", []record.State{record.StateOpen}},
 		{"claimed", "Claimed", []record.State{record.StateClaimed}},
 		{"answered", "Answered", []record.State{record.StateAnswered}},
@@ -71,22 +72,28 @@ func (s *Server) pageInbox(w http.ResponseWriter, r *http.Request, who person) e
 		return err
 	}
 	f := CaseFilter{Brand: v.Brand, Page: Page{Limit: inboxPage, After: r.FormValue("after")}}
-	if f.After != "" && !validAfter(f.After) {
+	if f.After != "" && !validID(f.After) {
 		return badRequest("this page of the list is gone")
 	}
 	for _, t := range inboxTabs() {
 		on := t.name == v.State
 		if on {
 			f.States = t.states
+			if t.name == "mine" {
+				f.Owner = who.name
+			}
 		}
 		v.Tabs = append(v.Tabs, tab{Text: t.text, URL: inboxURL("state", t.name, "brand", v.Brand), On: on})
 	}
 	if f.States == nil {
 		return badRequest("there is no such state")
 	}
-	list, err := s.opt.Backend.Cases(ctx, f)
+	list, err := s.casePage(ctx, f)
 	if err != nil {
 		return err
+	}
+	if f.Owner != "" {
+		list.Items = slices.DeleteFunc(list.Items, func(c record.Case) bool { return c.Owner != f.Owner })
 	}
 	s.fillInbox(&v, list, now, p.Self)
 	if v.Did, err = s.justDid(ctx, r.FormValue("did"), now); err != nil {

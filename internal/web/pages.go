@@ -95,7 +95,7 @@ func (s *Server) pageDead(w http.ResponseWriter, r *http.Request, who person) er
 	if err != nil {
 		return err
 	}
-	list, err := s.opt.Backend.ListDead(r.Context(), pg)
+	list, err := s.deadPage(r.Context(), pg)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func (s *Server) formSilenceAdd(w http.ResponseWriter, r *http.Request, who pers
 	field := func(name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
 	row := record.Silence{
 		Brand: field("brand"), Author: field("author"), Topic: field("topic"), Query: field("query"),
-		By: who.name, Reason: oneLine(field("reason")), Until: until,
+		By: who.name, Reason: oneLine(field("reason")), From: now.UTC(), Until: until,
 	}
 	if err := checkSilence(row, now); err != nil {
 		return err

@@ -1,4 +1,4 @@
-package web
+package webtest
 
 import (
 	"time"
@@ -21,8 +21,8 @@ func reasonsIn(text string, words map[string]float64) []vent.Reason {
 	return rs
 }
 
-// invented are life-like cases that nobody ever wrote, as they stand at now.
-func invented(now time.Time) []record.Dossier {
+// Invented are life-like cases that nobody ever wrote, as they stand at now.
+func Invented(now time.Time) []record.Dossier {
 	before := func(d time.Duration) time.Time { return now.Add(-d).UTC().Truncate(time.Second) }
 	text1 := "@larkspurair day 3 without my wheelchair. You lost it in Lisbon, nobody calls back, and now the agent HUNG UP on me. I am stuck in a hotel room. My lawyer is next."
 	ds := []record.Dossier{
@@ -30,18 +30,18 @@ func invented(now time.Time) []record.Dossier {
 			Case: record.Case{
 				ID: "01JDAAAAAAAAAAAAAAAAAAAA01", Brand: "larkspur", State: record.StateOpen, Severity: vent.SeverityCritical, Priority: 94,
 				About: "lost wheelchair, nobody calls back", Topics: []string{"delivery", "staff"}, Signals: []string{"legal", "repeated_contact", "waiting"},
-				Root: "bluesky:did:plc:mira/3kaaa", Platform: "bluesky", URL: "https://bsky.example/profile/mira.example/post/3kaaa", Text: text1,
+				Root: "bluesky:did:plc:mira/3kaaa", Conversation: "bluesky:did:plc:mira/3kaaa", AuthorKey: "bluesky:did:plc:mira", Platform: "bluesky", URL: "https://bsky.example/profile/mira.example/post/3kaaa", Text: text1,
 				AuthorName: "Mira Okonjo", Followers: 48200, Venting: 0.981,
 				Reasons:  reasonsIn(text1, map[string]float64{"day 3 without": 2.1, "nobody calls back": 1.7, "HUNG UP": 1.9, "My lawyer": 2.4}),
-				Mentions: 4, Authors: 1, Route: "oncall", Episode: 1, Version: 3, OpenedAt: before(38 * time.Minute), LastPostAt: before(4 * time.Minute),
+				Mentions: 4, Authors: 1, Route: "oncall", Episode: 1, Version: 3, OpenedAt: before(38 * time.Minute), UpdatedAt: before(4 * time.Minute), LastPostAt: before(4 * time.Minute),
 			},
 			Root: mention.Mention{
-				ID: "bluesky:did:plc:mira/3kaaa", Author: mention.Author{ID: "did:plc:mira", Handle: "mira.example", Name: "Mira Okonjo", Followers: 48200},
+				ID: "bluesky:did:plc:mira/3kaaa", Platform: "bluesky", NativeID: "did:plc:mira/3kaaa", URL: "https://bsky.example/profile/mira.example/post/3kaaa", CreatedAt: before(38 * time.Minute), ObservedAt: before(38 * time.Minute), Author: mention.Author{ID: "did:plc:mira", Handle: "mira.example", Name: "Mira Okonjo", Followers: 48200},
 				Text: text1, Engagement: mention.Engagement{Likes: 312, Reposts: 97, Replies: 41},
 			},
 			Later: []mention.Mention{
-				{ID: "b", Author: mention.Author{Name: "Mira Okonjo", Handle: "mira.example"}, Text: "Still nothing from @larkspurair. Four calls today.", CreatedAt: before(22 * time.Minute), URL: "https://bsky.example/profile/mira.example/post/3kaab"},
-				{ID: "c", Author: mention.Author{Name: "Mira Okonjo", Handle: "mira.example"}, Text: "The airport says the chair is in Porto.\n\nPorto.", CreatedAt: before(4 * time.Minute), URL: "https://bsky.example/profile/mira.example/post/3kaac"},
+				{ID: "bluesky:did:plc:mira/3kaab", Platform: "bluesky", NativeID: "did:plc:mira/3kaab", ObservedAt: before(22 * time.Minute), Author: mention.Author{Name: "Mira Okonjo", Handle: "mira.example"}, Text: "Still nothing from @larkspurair. Four calls today.", CreatedAt: before(22 * time.Minute), URL: "https://bsky.example/profile/mira.example/post/3kaab"},
+				{ID: "bluesky:did:plc:mira/3kaac", Platform: "bluesky", NativeID: "did:plc:mira/3kaac", ObservedAt: before(4 * time.Minute), Author: mention.Author{Name: "Mira Okonjo", Handle: "mira.example"}, Text: "The airport says the chair is in Porto.\n\nPorto.", CreatedAt: before(4 * time.Minute), URL: "https://bsky.example/profile/mira.example/post/3kaac"},
 			},
 			History: []record.Event{
 				{Seq: 1, At: before(38 * time.Minute), Actor: "customer", What: "opened", To: record.StateOpen, URL: "https://bsky.example/profile/mira.example/post/3kaaa", Detail: "venting 0.98, critical"},
@@ -90,18 +90,27 @@ func invented(now time.Time) []record.Dossier {
 		}
 		ds = append(ds, record.Dossier{
 			Case: c, History: h, Why: []string{"venting 0.80 >= 0.60"},
-			Root: mention.Mention{ID: c.Root, Platform: x.platform, URL: x.url, Text: x.text, Author: mention.Author{Name: x.author, Handle: x.author, Followers: x.followers}},
+			Root: mention.Mention{ID: c.Root, Platform: x.platform, NativeID: x.id, CreatedAt: before(x.age), ObservedAt: before(x.age), URL: x.url, Text: x.text, Author: mention.Author{Name: x.author, Handle: x.author, Followers: x.followers}},
 		})
 	}
 	return ds
 }
 
-// inventedSources are three sources, one of them blind.
-func inventedSources(now time.Time) []record.SourceStat {
+// Sources are three sources, one of them blind.
+func Sources(now time.Time) []record.SourceStat {
 	before := func(d time.Duration) time.Time { return now.Add(-d).UTC().Truncate(time.Second) }
 	return []record.SourceStat{
 		{Source: "sky", Type: "bluesky", FirstAt: before(50 * time.Hour), LastOK: before(time.Second), LastItem: before(time.Second), Read: 1840233, Matched: 512},
 		{Source: "forum", Type: "rss", FirstAt: before(50 * time.Hour), LastOK: before(40 * time.Second), LastItem: before(3 * time.Hour), Read: 880, Matched: 61, Poll: time.Minute},
 		{Source: "reviews", Type: "rss", FirstAt: before(50 * time.Hour), LastOK: before(2 * time.Hour), LastItem: before(5 * time.Hour), Read: 40, Matched: 3, Poll: time.Minute, Reason: "timeout", ErrorAt: before(time.Minute), Blind: true, BlindSince: before(2 * time.Hour)},
+	}
+}
+
+// Dead are two dead letters.
+func Dead(now time.Time) []record.Dead {
+	at := now.Add(-3 * time.Hour).UTC().Truncate(time.Second)
+	return []record.Dead{
+		{ID: "01JDDEAD000000000000000001", Stage: "score", Reason: "newer_version", Detail: "envelope version 2 is newer than 1", Topic: "mentions", Key: "larkspur/bluesky:x", Value: []byte(`{"v":2,"brand":"larkspur"}`), At: at},
+		{ID: "01JDDEAD000000000000000002", Stage: "ingest", Reason: "bad_line", Detail: "line 14 is no JSON object", Topic: "", Key: "", Value: []byte("<b>not json</b>\x1b[31m"), At: at},
 	}
 }
