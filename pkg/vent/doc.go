@@ -1,3 +1,23 @@
 // Package vent answers one question about a text: is its author an unhappy
 // customer complaining about this brand, how badly, and why do we think so?
+//
+// A text is read once (internal/reading): tokens with byte offsets, the brand's
+// name marked, cues of our own phrase lists found, features hashed. A linear model
+// turns features into log-odds; rules about who speaks, about whom and what for
+// move them; every step is remembered as a span of the text, so that the reasons
+// sum to the score. Nothing is read or written, there is no clock, and equal input
+// gives equal output.
+//
+//	score.go     the record that comes out
+//	scorer.go    loading a model
+//	reply.go     scoring one text
+//	pass.go      the weights of all features, in one go
+//	names.go     compiled names of brands, kept
+//	tally.go     cues summed up
+//	judge.go     the order of the rules
+//	intent.go    what the post is for: complaint, ad, job, headline, praise
+//	severity.go  how bad it is
+//	signals.go   signals and topics
+//	parts.go     the steps that a score was made of
+//	explain.go   the steps as spans of the text
 package vent

@@ -1,0 +1,59 @@
+package cue
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"sync"
+)
+
+//go:embed phrases/*.txt
+var phrases embed.FS
+
+// Book is the compiled phrases of every language.
+type Book struct {
+	sets [Languages]*Set
+}
+
+// Default is the book of the phrase files, compiled once.
+var Default = sync.OnceValues(func() (*Book, error) { return load(phrases) })
+
+// load compiles the files of fsys. A file is of the language that its name
+// begins with; English cues are in every set, because people mix it in.
+func load(fsys fs.FS) (*Book, error) {
+	names, err := fs.Glob(fsys, "phrases/*.txt")
+	if err != nil {
+		return nil, fmt.Errorf("listing the phrase files: %w", err)
+	}
+	var byLang [Languages][]pattern
+	for _, name := range names {
+		src, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", name, err)
+		}
+		code, _, _ := strings.Cut(path.Base(name), "_")
+		lang, ok := parseLang(code)
+		if !ok {
+			return nil, fmt.Errorf("%s: no language is called %q", name, code)
+		}
+		ps, err := parseFile(name, string(src))
+		if err != nil {
+			return nil, err
+		}
+		byLang[lang] = append(byLang[lang], ps...)
+	}
+	b := &Book{}
+	for i := range b.sets {
+		ps := byLang[i]
+		if Lang(i) != English {
+			ps = append(ps, byLang[English]...)
+		}
+		b.sets[i] = compile(ps)
+	}
+	return b, nil
+}
+
+// Set is the phrases of lang; for Unknown those of English.
+func (b *Book) Set(lang Lang) *Set { return b.sets[lang] }

@@ -1,0 +1,49 @@
+// Package model is the linear part of the scorer: what a text's features are, and
+// the table of weights that a training run wrote for them.
+//
+// Every feature is a 64-bit hash with a value of its group. One pass over a
+// text's features adds up all heads: three of polarity and those of venting.
+//
+//	doc.go       the heads
+//	feature.go   features of words, n-grams and characters
+//	dense.go     features of the text as a whole and of its cues
+//	table.go     weights by feature, open addressing
+//	file.go      the file format, its checksum and its limits
+package model
+
+// Head is one of the questions that the model answers.
+type Head int
+
+// The heads. Negative, Neutral and Positive are log-odds of the polarity of the
+// text; Complaint is that its author complains as a customer; Target is that it
+// is negative towards the brand.
+const (
+	Negative Head = iota
+	Neutral
+	Positive
+	Complaint
+	Target
+	heads
+)
+
+// Heads is how many there are.
+const Heads = int(heads)
+
+// Group is a family of features that share a value.
+type Group uint8
+
+// The groups. Words are n-grams of words and everything about the whole text,
+// Chars n-grams of characters inside words.
+const (
+	Words Group = iota
+	Chars
+	Groups int = iota
+)
+
+// Value is what a feature of group g counts.
+func (g Group) Value() float64 {
+	if g == Chars {
+		return 0.4
+	}
+	return 1
+}

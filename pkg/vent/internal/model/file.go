@@ -1,0 +1,190 @@
+package model
+
+import (
+	"bytes"
+	"compress/flate"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math"
+)
+
+// Magic opens a model file.
+const Magic = "leakytap-vent-1\n"
+
+const (
+	maxFile    = 64 << 20
+	maxEntries = 4 << 20
+	maxHeader  = 1 << 20
+)
+
+// Blend makes log-odds of venting out of the heads: a weighted sum, then
+// calibrated. There is one for posts whose brand is known and one for others.
+type Blend struct {
+	// Bias is added; Weights multiply the log-odds of the heads.
+	Bias    float64        `json:"bias"`
+	Weights [Heads]float64 `json:"weights"`
+	// Scale and Shift calibrate the sum (Platt).
+	Scale float64 `json:"scale"`
+	Shift float64 `json:"shift"`
+}
+
+// Header is what a model knows beside its weights.
+type Header struct {
+	// Version names the model in each score.
+	Version string `json:"version"`
+	// Scales turn a weight's steps into log-odds, by group and head.
+	Scales [Groups][Heads]float64 `json:"scales"`
+	// Bias is added to each head.
+	Bias [Heads]float64 `json:"bias"`
+	// LengthUnit is the number of features above which sums are damped.
+	LengthUnit float64 `json:"length_unit"`
+	// Polar calibrates polarity: log-odds are multiplied by it.
+	Polar float64 `json:"polar"`
+	// Branded and Plain blend heads with and without a brand.
+	Branded Blend `json:"branded"`
+	Plain   Blend `json:"plain"`
+	// Entries is the number of features.
+	Entries int `json:"entries"`
+}
+
+// Model is weights and what is needed to use them. It is read-only.
+type Model struct {
+	Header
+	Table *Table
+}
+
+// Write writes a model: magic, header, features in the order of their keys,
+// checksum. The same model gives the same bytes. Entries must be sorted by key.
+func Write(w io.Writer, h Header, entries []Entry) error {
+	h.Entries = len(entries)
+	var body bytes.Buffer
+	head, err := json.Marshal(h)
+	if err != nil {
+		return fmt.Errorf("encoding the model's header: %w", err)
+	}
+	var b [binary.MaxVarintLen64]byte
+	body.Write(b[:binary.PutUvarint(b[:], uint64(len(head)))])
+	body.Write(head)
+	last := uint32(0)
+	for i, e := range entries {
+		if i > 0 && e.Key <= last {
+			return errors.New("encoding the model: features are not sorted by key")
+		}
+		body.Write(b[:binary.PutUvarint(b[:], uint64(e.Key-last))])
+		last = e.Key
+	}
+	for k := range Heads {
+		for _, e := range entries {
+			body.WriteByte(byte(e.Weights[k]))
+		}
+	}
+	sum := crc32.ChecksumIEEE(body.Bytes())
+	if _, err := io.WriteString(w, Magic); err != nil {
+		return fmt.Errorf("writing the model: %w", err)
+	}
+	if err := binary.Write(w, binary.LittleEndian, sum); err != nil {
+		return fmt.Errorf("writing the model: %w", err)
+	}
+	z, err := flate.NewWriter(w, flate.BestCompression)
+	if err != nil {
+		return fmt.Errorf("writing the model: %w", err)
+	}
+	if _, err := z.Write(body.Bytes()); err != nil {
+		return fmt.Errorf("writing the model: %w", err)
+	}
+	if err := z.Close(); err != nil {
+		return fmt.Errorf("writing the model: %w", err)
+	}
+	return nil
+}
+
+// Read reads what Write wrote. A file that is cut, changed or foreign is refused.
+func Read(r io.Reader) (*Model, error) {
+	magic := make([]byte, len(Magic)+4)
+	if _, err := io.ReadFull(r, magic); err != nil || string(magic[:len(Magic)]) != Magic {
+		return nil, errors.New("reading the model: this is no model file of leakytap train")
+	}
+	body, err := io.ReadAll(io.LimitReader(flate.NewReader(r), maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading the model: the file is broken: %w", err)
+	}
+	if len(body) > maxFile {
+		return nil, fmt.Errorf("reading the model: it has more than %d bytes", maxFile)
+	}
+	if crc32.ChecksumIEEE(body) != binary.LittleEndian.Uint32(magic[len(Magic):]) {
+		return nil, errors.New("reading the model: the checksum is wrong; the file is broken")
+	}
+	h, rest, err := readHeader(body)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := readEntries(rest, h.Entries)
+	if err != nil {
+		return nil, err
+	}
+	return &Model{Header: h, Table: NewTable(entries)}, nil
+}
+
+func readHeader(body []byte) (Header, []byte, error) {
+	var h Header
+	n, k := binary.Uvarint(body)
+	if k <= 0 || n > maxHeader || uint64(len(body)-k) < n {
+		return h, nil, errors.New("reading the model: its header is cut")
+	}
+	if err := json.Unmarshal(body[k:k+int(n)], &h); err != nil {
+		return h, nil, fmt.Errorf("reading the model's header: %w", err)
+	}
+	if h.Entries < 0 || h.Entries > maxEntries {
+		return h, nil, fmt.Errorf("reading the model: %d features are not possible", h.Entries)
+	}
+	if !h.finite() {
+		return h, nil, errors.New("reading the model: its header has a number that is none")
+	}
+	return h, body[k+int(n):], nil
+}
+
+func (h *Header) finite() bool {
+	sum := h.LengthUnit + h.Polar
+	for _, g := range h.Scales {
+		for _, v := range g {
+			sum += v
+		}
+	}
+	for _, b := range []Blend{h.Branded, h.Plain} {
+		sum += b.Bias + b.Scale + b.Shift
+		for _, v := range b.Weights {
+			sum += v
+		}
+	}
+	for _, v := range h.Bias {
+		sum += v
+	}
+	return !math.IsNaN(sum) && !math.IsInf(sum, 0) && h.LengthUnit > 0
+}
+
+func readEntries(b []byte, n int) ([]Entry, error) {
+	entries := make([]Entry, n)
+	last := uint64(0)
+	for i := range entries {
+		d, k := binary.Uvarint(b)
+		if k <= 0 || d == 0 || last+d > math.MaxUint32 {
+			return nil, errors.New("reading the model: its features are cut")
+		}
+		b = b[k:]
+		last += d
+		entries[i].Key = uint32(last)
+	}
+	if len(b) != n*Heads {
+		return nil, errors.New("reading the model: its weights are cut")
+	}
+	for k := range Heads {
+		for i := range entries {
+			entries[i].Weights[k] = int8(b[k*n+i])
+		}
+	}
+	return entries, nil
+}

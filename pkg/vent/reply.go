@@ -1,0 +1,47 @@
+package vent
+
+import (
+	"math"
+
+	"github.com/leakytap/leakytap/pkg/vent/internal/model"
+)
+
+// Score answers for one text. It is safe for any goroutines and any bytes, and
+// never returns a number that is none.
+func (s *Scorer) Score(in Input, opt Options) Score {
+	w := s.take()
+	defer s.give(w)
+	names := s.names.get(&in)
+	w.r.Read(s.tools, in.Text, names, in.Lang)
+	w.heads = pass(s.model, &w.r)
+	w.parts = w.parts[:0]
+	b := &s.model.Plain
+	if names != nil && names.Given {
+		b = &s.model.Branded
+	}
+	w.sum = blend(b, w.heads)
+	t := w.count()
+	w.judge(&in, &t)
+	out := Score{Lang: w.r.Lang.String(), Model: s.model.Version, Opinion: "first"}
+	out.Venting = sigmoid(w.sum)
+	out.Negative, out.Neutral, out.Positive = s.polarity(w, &t)
+	out.Severity = severityOf(out.Venting, &t, out.Negative)
+	out.Signals = signalsOf(&t, w.r.Seen.Rival > 0 && w.r.Seen.Brand > 0)
+	out.Topics = topicsOf(&t)
+	if opt.Explain {
+		out.Reasons = s.reasons(w, b)
+	}
+	return out
+}
+
+// polarity is the softmax of the three heads.
+func (s *Scorer) polarity(w *work, _ *tally) (negative, neutral, positive float64) {
+	z := [3]float64{w.heads[model.Negative] * s.model.Polar, w.heads[model.Neutral] * s.model.Polar, w.heads[model.Positive] * s.model.Polar}
+	top := math.Max(z[0], math.Max(z[1], z[2]))
+	var sum float64
+	for k := range z {
+		z[k] = math.Exp(z[k] - top)
+		sum += z[k]
+	}
+	return z[0] / sum, z[1] / sum, z[2] / sum
+}

@@ -1,0 +1,73 @@
+package vent
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"io"
+	"math"
+	"sync"
+
+	"github.com/leakytap/leakytap/pkg/vent/internal/model"
+	"github.com/leakytap/leakytap/pkg/vent/internal/reading"
+)
+
+//go:embed model.bin
+var embedded []byte
+
+// Scorer scores texts with one model. It is safe for any number of goroutines.
+type Scorer struct {
+	model *model.Model
+	tools *reading.Tools
+	names *nameCache
+	pool  sync.Pool
+}
+
+var defaultScorer = sync.OnceValues(func() (*Scorer, error) { return Load(bytes.NewReader(embedded)) })
+
+// Default is the scorer with the model that is built in. It is loaded once.
+func Default() (*Scorer, error) { return defaultScorer() }
+
+// Load reads another model, as `leakytap train` writes it.
+func Load(r io.Reader) (*Scorer, error) {
+	m, err := model.Read(r)
+	if err != nil {
+		return nil, fmt.Errorf("loading the scorer's model: %w", err)
+	}
+	tools, err := reading.NewTools()
+	if err != nil {
+		return nil, fmt.Errorf("loading the scorer's tables: %w", err)
+	}
+	return &Scorer{model: m, tools: tools, names: newNameCache()}, nil
+}
+
+// Version names the model.
+func (s *Scorer) Version() string { return s.model.Version }
+
+// work is what one scoring needs, kept for the next.
+type work struct {
+	r     reading.Reading
+	parts []part
+	heads [model.Heads]float64
+	sum   float64
+}
+
+// maxKept bounds the buffers that are kept for the next text.
+const maxKept = 1 << 16
+
+func (s *Scorer) take() *work {
+	if w, ok := s.pool.Get().(*work); ok {
+		return w
+	}
+	return &work{}
+}
+
+func (s *Scorer) give(w *work) {
+	if cap(w.r.Features) > maxKept {
+		return
+	}
+	w.r.Doc.Src = ""
+	s.pool.Put(w)
+}
+
+func sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-z)) }

@@ -1,0 +1,77 @@
+package train
+
+import (
+	"fmt"
+
+	"github.com/leakytap/leakytap/pkg/vent"
+)
+
+// EvalReport is the figures of a model on labelled rows. A figure that the rows
+// say nothing about is 0.
+type EvalReport struct {
+	// Rows is how many rows were read.
+	Rows int `json:"rows"`
+	// MacroRecall and Accuracy are of polarity, over the rows with a label.
+	MacroRecall float64 `json:"macro_recall"`
+	Accuracy    float64 `json:"accuracy"`
+	// VentingAUC, VentingAP and ECE are of venting: area under the ROC curve,
+	// average precision, and expected calibration error.
+	VentingAUC float64 `json:"venting_auc"`
+	VentingAP  float64 `json:"venting_ap"`
+	ECE        float64 `json:"ece"`
+	// VentingAccuracy is the share of rows on the right side of 0.5.
+	VentingAccuracy float64 `json:"venting_accuracy"`
+}
+
+// Eval measures scorer on the rows of files. A row's venting is what the row says;
+// where it says nothing, a negative label is venting and irrelevant is not.
+func Eval(scorer *vent.Scorer, files []string, opt vent.Options) (EvalReport, error) {
+	rows, err := ReadFiles(files)
+	if err != nil {
+		return EvalReport{}, fmt.Errorf("evaluating: %w", err)
+	}
+	return evalRows(scorer, rows, opt), nil
+}
+
+func evalRows(scorer *vent.Scorer, rows []Row, opt vent.Options) EvalReport {
+	var (
+		c     Confusion
+		js    []Judged
+		right int
+	)
+	for i := range rows {
+		r := &rows[i]
+		s := scorer.Score(vent.Input{Text: r.Text, Brand: r.Brand, Lang: r.Lang, Rating: r.Rating}, opt)
+		if r.Label != "" {
+			c[classOf(r.Label)][top(s)]++
+		}
+		truth := r.vents()
+		js = append(js, Judged{s.Venting, truth})
+		if truth == (s.Venting >= 0.5) {
+			right++
+		}
+	}
+	return EvalReport{
+		Rows: len(rows), MacroRecall: c.MacroRecall(), Accuracy: c.Accuracy(),
+		VentingAUC: AUC(js), VentingAP: AveragePrecision(js), ECE: ECE(js),
+		VentingAccuracy: float64(right) / float64(len(rows)),
+	}
+}
+
+// vents is what the row says about venting.
+func (r *Row) vents() bool {
+	if r.Venting != nil {
+		return *r.Venting
+	}
+	return r.Label == "negative" && !r.Irrelevant
+}
+
+func top(s vent.Score) int {
+	switch {
+	case s.Negative >= s.Neutral && s.Negative >= s.Positive:
+		return 0
+	case s.Neutral >= s.Positive:
+		return 1
+	}
+	return 2
+}

@@ -1,0 +1,102 @@
+package train
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Row is one labelled post.
+type Row struct {
+	Text  string `json:"text"`
+	Brand string `json:"brand"`
+	// Label is the polarity: negative, neutral or positive; empty where there is none.
+	Label string `json:"label"`
+	// Venting is a person's judgement that the author complains as a customer.
+	Venting *bool `json:"venting"`
+	// Irrelevant says that the post is not about Brand.
+	Irrelevant bool `json:"irrelevant"`
+	// Strength is the polarity in five points, where the set has it.
+	Strength int `json:"strength"`
+	// Domain, Group, Original and Source say where the row comes from; rows of one
+	// group are paraphrases of one post.
+	Domain   string `json:"domain"`
+	Group    string `json:"group"`
+	Original *bool  `json:"original"`
+	Source   string `json:"source"`
+	Lang     string `json:"lang"`
+	Rating   int    `json:"rating"`
+	// File is the base name of the file the row was read from.
+	File string `json:"-"`
+}
+
+const maxLine = 4 << 20
+
+// ReadFiles reads the rows of files in order. A row that is not understood is an
+// error that names file and line.
+func ReadFiles(files []string) ([]Row, error) {
+	var rows []Row
+	for _, name := range files {
+		more, err := readFile(name)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, more...)
+	}
+	if len(rows) == 0 {
+		return nil, errors.New("no labelled rows: give JSONL files with text and label, venting or irrelevant")
+	}
+	return rows, nil
+}
+
+func readFile(name string) (rows []Row, err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("reading labelled rows: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return ReadRows(f, name)
+}
+
+// ReadRows reads JSONL from r; name stands for it in errors.
+func ReadRows(r io.Reader, name string) ([]Row, error) {
+	var rows []Row
+	sc := bufio.NewScanner(r)
+	sc.Buffer(make([]byte, 64<<10), maxLine)
+	for n := 1; sc.Scan(); n++ {
+		line := bytes.TrimSpace(bytes.TrimPrefix(sc.Bytes(), []byte("\xef\xbb\xbf")))
+		if len(line) == 0 {
+			continue
+		}
+		var row Row
+		if err := json.Unmarshal(line, &row); err != nil {
+			return nil, fmt.Errorf("%s:%d: reading the row: %w", name, n, err)
+		}
+		if err := row.check(); err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", name, n, err)
+		}
+		row.File = filepath.Base(name)
+		rows = append(rows, row)
+	}
+	if err := sc.Err(); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	return rows, nil
+}
+
+func (r *Row) check() error {
+	switch r.Label {
+	case "", "negative", "neutral", "positive":
+	default:
+		return fmt.Errorf("label %q is unknown: write negative, neutral or positive", r.Label)
+	}
+	if r.Label == "" && r.Venting == nil && !r.Irrelevant {
+		return errors.New("the row has no label: give it label, venting or irrelevant")
+	}
+	return nil
+}

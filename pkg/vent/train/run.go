@@ -1,0 +1,219 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/leakytap/leakytap/pkg/vent/internal/model"
+)
+
+// Options say what to train on and where the model goes.
+type Options struct {
+	// Data are JSONL files of labelled rows.
+	Data []string
+	// Out is the model file. It appears whole or not at all.
+	Out string
+	// Version names the model; empty makes one of the data's hash.
+	Version string
+	// Progress is told what is going on; nil is silent.
+	Progress io.Writer
+}
+
+// Report is what came of a training run.
+type Report struct {
+	Version  string         `json:"version"`
+	Rows     int            `json:"rows"`
+	Features int            `json:"features"`
+	Bytes    int64          `json:"bytes"`
+	Heldout  map[string]any `json:"heldout"`
+}
+
+// Run trains a model on opt.Data and writes it to opt.Out. The same rows give
+// the same bytes.
+func Run(ctx context.Context, opt Options) (Report, error) {
+	if len(opt.Data) == 0 || opt.Out == "" {
+		return Report{}, errors.New("training needs data files and a file for the model")
+	}
+	rows, err := ReadFiles(opt.Data)
+	if err != nil {
+		return Report{}, err
+	}
+	log := opt.Progress
+	if log == nil {
+		log = io.Discard
+	}
+	note(log, "%d rows read", len(rows))
+	h, entries, rep, err := build(ctx, rows, log)
+	if err != nil {
+		return Report{}, err
+	}
+	h.Version = opt.Version
+	if h.Version == "" {
+		h.Version = versionOf(rows)
+	}
+	rep.Version = h.Version
+	size, err := writeModel(opt.Out, h, entries)
+	if err != nil {
+		return Report{}, err
+	}
+	rep.Bytes = size
+	return rep, nil
+}
+
+// versionOf names a model by what it was trained on.
+func versionOf(rows []Row) string {
+	f := fnv.New32a()
+	for i := range rows {
+		fmt.Fprintf(f, "%s\x00%s\x00%s\x00%t\n", rows[i].Text, rows[i].Brand, rows[i].Label, rows[i].Irrelevant)
+	}
+	return fmt.Sprintf("custom-%08x", f.Sum32())
+}
+
+func build(ctx context.Context, rows []Row, log io.Writer) (model.Header, []model.Entry, Report, error) {
+	s := defaults(len(rows))
+	plain := len(rows)
+	rows = augment(rows)
+	c, err := newCorpus(rows, s.least)
+	if err != nil {
+		return model.Header{}, nil, Report{}, err
+	}
+	note(log, "%d features in at least %d rows", len(c.keys), s.least)
+	none := func(int) bool { return false }
+	full := c.fitHeads(s, none, nil, log)
+	c.prune(full, s.keep)
+	note(log, "%d features kept", len(c.keys))
+	full = c.fitHeads(s, none, nil, log)
+	if err := ctx.Err(); err != nil {
+		return model.Header{}, nil, Report{}, fmt.Errorf("training: %w", err)
+	}
+	fold := assign(rows)
+	var ps []point
+	for f := range folds {
+		w := c.fitHeads(s, func(i int) bool { return fold[i] == f }, map[role]bool{complaint: true, towards: true}, log)
+		for i := range rows {
+			if fold[i] == f {
+				ps = append(ps, c.point(full, w, i, f))
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return model.Header{}, nil, Report{}, fmt.Errorf("training: %w", err)
+		}
+	}
+	entries, scales := quantise(c, full)
+	h := model.Header{Scales: scales, LengthUnit: lengthUnit, Polar: 1}
+	h.Plain, h.Branded = blends(rows, ps)
+	rep := Report{Rows: plain, Features: len(entries), Heldout: heldout(rows, ps, h)}
+	return h, entries, rep, nil
+}
+
+// point is row i as the blend sees it: polarity from the model itself, which was
+// not shown the row's label, and the other heads from a model that never saw its
+// domain or brand.
+func (c *corpus) point(full, part *weights, i, fold int) point {
+	p := point{z: c.heads(part, i), fold: fold, row: i, weight: 1}
+	z := c.heads(full, i)
+	copy(p.z[:model.Complaint], z[:model.Complaint])
+	if class, ok := c.rows[i].teaches(complaint); ok {
+		p.yes = class == 1
+	} else if class, ok := c.rows[i].teaches(towards); ok {
+		p.yes = class == 1
+	}
+	return p
+}
+
+// blends fits one blend for posts whose brand is given and one for the others.
+func blends(rows []Row, ps []point) (plain, branded model.Blend) {
+	var unnamed, named, judged []point
+	size := map[string]float64{}
+	for _, p := range ps {
+		size[rows[p.row].File]++
+	}
+	for _, p := range ps {
+		r := &rows[p.row]
+		if o := r.Original; o != nil && !*o {
+			continue
+		}
+		p.weight = 1 / size[r.File]
+		if r.Venting != nil {
+			p.weight *= 2
+		}
+		if r.Brand == "" {
+			unnamed = append(unnamed, p)
+			continue
+		}
+		named = append(named, p)
+		if r.Venting != nil {
+			judged = append(judged, p)
+		}
+	}
+	switch {
+	case len(unnamed) == 0:
+		unnamed = named
+	case len(named) == 0:
+		named = unnamed
+	}
+	plain, branded = fitBlend(unnamed), fitBlend(named)
+	if len(judged) == 0 {
+		judged = named
+	}
+	return platt(plain, unnamed), platt(branded, judged)
+}
+
+func heldout(rows []Row, ps []point, h model.Header) map[string]any {
+	sets := map[string][]Judged{}
+	for _, p := range ps {
+		r := &rows[p.row]
+		b, name := h.Plain, r.File
+		if r.Brand != "" {
+			b, name = h.Branded, name+" (brand given)"
+		}
+		if o := r.Original; o != nil && !*o {
+			continue
+		}
+		if r.Domain != "" && mixed(r.Domain) {
+			sets[name+" (customers only)"] = append(sets[name+" (customers only)"], Judged{sigmoid(b.Scale*raw(b, p.z) + b.Shift), p.yes})
+		}
+		sets[name] = append(sets[name], Judged{sigmoid(b.Scale*raw(b, p.z) + b.Shift), p.yes})
+	}
+	out := map[string]any{}
+	for name, js := range sets {
+		out[name] = map[string]any{"rows": len(js), "venting_auc": AUC(js), "venting_ap": AveragePrecision(js), "ece": ECE(js)}
+	}
+	return out
+}
+
+func writeModel(out string, h model.Header, entries []model.Entry) (size int64, err error) {
+	f, err := os.CreateTemp(filepath.Dir(out), ".model-*")
+	if err != nil {
+		return 0, fmt.Errorf("writing the model: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.Close(), os.Remove(f.Name()))
+		}
+	}()
+	if err = model.Write(f, h, entries); err != nil {
+		return 0, err
+	}
+	if size, err = f.Seek(0, io.SeekCurrent); err != nil {
+		return 0, fmt.Errorf("writing the model: %w", err)
+	}
+	if err = f.Sync(); err != nil {
+		return 0, fmt.Errorf("writing the model: %w", err)
+	}
+	if err = f.Chmod(0o644); err != nil {
+		return 0, fmt.Errorf("writing the model: %w", err)
+	}
+	if err = f.Close(); err != nil {
+		return 0, fmt.Errorf("writing the model: %w", err)
+	}
+	if err = os.Rename(f.Name(), out); err != nil {
+		return 0, fmt.Errorf("writing the model: %w", err)
+	}
+	return size, nil
+}
