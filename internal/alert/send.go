@@ -197,6 +197,10 @@ func (d *Drain) call(ctx context.Context, a *attempt) (record.Receipt, error) {
 // failed decides what a failed call means for the row and for the receiver.
 func (d *Drain) failed(ctx context.Context, a *attempt, e *SendError) {
 	now := time.Now()
+	if e.Kind == FailTooBig || e.Kind == FailMessage {
+		d.dropped(ctx, a, e.Reason)
+		return
+	}
 	d.opt.Metrics.attemptFailed(d.opt.Name, e.Reason)
 	if e.Kind != FailPermanent {
 		d.say("sending a message failed", e.Reason, e)
@@ -208,8 +212,6 @@ func (d *Drain) failed(ctx context.Context, a *attempt, e *SendError) {
 		d.pace.stopped(now)
 		d.stopped(ctx, e, now)
 		d.giveBack(ctx, a, e.Reason, now)
-	case e.Kind == FailTooBig, e.Kind == FailMessage:
-		d.dropped(ctx, a, e.Reason)
 	case e.Kind == FailRetry, a.Kind == record.NoticeUpdate:
 		d.pace.failed(now)
 		d.giveBack(ctx, a, e.Reason, now.Add(max(e.After, backoff(a.Attempts))))

@@ -72,8 +72,9 @@ func (c *call) Do(req *http.Request) (*http.Response, error) {
 // whole reads the answer to its end and refuses one that says neither ok nor
 // not ok: the library would take it for ok.
 func whole(resp *http.Response) (*http.Response, error) {
-	defer func() { _ = resp.Body.Close() }()
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	body := resp.Body
+	defer func() { _ = body.Close() }()
+	raw, err := io.ReadAll(io.LimitReader(body, maxAnswer))
 	if err != nil {
 		return nil, err
 	}
