@@ -191,7 +191,8 @@ func quotations(l string) [][2]int {
 	return out
 }
 
-// replaceGone writes l with each run of gone words as one mark.
+// replaceGone writes l with each run of gone words as one mark. Brackets and
+// quotation marks part runs, so that the line still reads.
 func replaceGone(l string, ws []word) string {
 	var b strings.Builder
 	at := 0
@@ -200,7 +201,7 @@ func replaceGone(l string, ws []word) string {
 			continue
 		}
 		j := i
-		for j+1 < len(ws) && ws[j+1].gone {
+		for j+1 < len(ws) && ws[j+1].gone && !strings.ContainsAny(l[ws[j].end:ws[j+1].start], "()[]\"“”„«»‘’`@") {
 			j++
 		}
 		b.WriteString(l[at:ws[i].start])
