@@ -84,24 +84,10 @@ func allHits(c Candidates, m mention.Mention, now time.Time) []Found {
 // platform names no authors, whoever speaks in the conversation counts as one.
 func SameAuthor(caseAuthor, postAuthor string) bool { return caseAuthor == postAuthor }
 
-// NearCase is the newest live case whose first post a text is nearly a copy of,
-// among those whose last post is not older than CopyFor; nil where there is none.
-func NearCase(p Print, cases []record.Case, now time.Time) *record.Case {
-	if p == (Print{}) {
-		return nil
-	}
-	var best *record.Case
-	for i := range cases {
-		c := &cases[i]
-		if !c.State.Live() || now.Sub(c.LastPostAt) > CopyFor || (best != nil && c.OpenedAt.Before(best.OpenedAt)) {
-			continue
-		}
-		// A long text is no copy of a short one: its print need not be made.
-		if (p.Simhash == 0) == (c.Simhash == 0) && p.Near(PrintOfCase(*c)) {
-			best = c
-		}
-	}
-	return best
+// Copied reports whether a text whose print is p is nearly a copy of the first
+// post of a live case, whose last post is not older than CopyFor.
+func Copied(c record.Case, p Print, now time.Time) bool {
+	return c.State.Live() && now.Sub(c.LastPostAt) <= CopyFor && p.Near(PrintOfCase(c))
 }
 
 func newestFirst(cases []record.Case) []record.Case {

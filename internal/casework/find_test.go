@@ -137,45 +137,27 @@ func BenchmarkPrint(b *testing.B) {
 	}
 }
 
-func TestNearCase(t *testing.T) {
+func TestCopied(t *testing.T) {
 	t.Parallel()
 	text := "ordered a kettle from acme three weeks ago and it still has not come"
 	p := casework.PrintOf(post("9", "sam", text))
-	mk := func(id string, edit func(*record.Case)) record.Case {
-		c := record.Case{ID: id, State: record.StateOpen, Text: text, Simhash: p.Simhash, OpenedAt: noon().Add(-2 * time.Hour), LastPostAt: noon().Add(-time.Hour)}
-		if edit != nil {
-			edit(&c)
-		}
-		return c
-	}
 	for _, c := range []struct {
-		name  string
-		print casework.Print
-		cases []record.Case
-		want  string
+		name string
+		edit func(*record.Case)
+		want bool
 	}{
-		{"none", p, nil, ""},
-		{"a copy", p, []record.Case{mk("a", nil)}, "a"},
-		{"the newest", p, []record.Case{mk("a", nil), mk("b", func(c *record.Case) { c.OpenedAt = noon() }), mk("c", nil)}, "b"},
-		{"one that ended", p, []record.Case{mk("a", func(c *record.Case) { c.State = record.StateResolved })}, ""},
-		{"one that is silent since yesterday", p, []record.Case{mk("a", func(c *record.Case) { c.LastPostAt = noon().Add(-25 * time.Hour) })}, ""},
-		{"another text", p, []record.Case{mk("a", func(c *record.Case) { c.Simhash = 12345 })}, ""},
-		{"no fingerprint", casework.Print{}, []record.Case{mk("a", func(c *record.Case) { c.Simhash, c.Text = 0, "" })}, ""},
-		{
-			"short ones", casework.PrintOf(post("9", "sam", "acme never picks up")),
-			[]record.Case{mk("a", nil), mk("b", func(c *record.Case) { c.Simhash, c.Text = 0, "acme never picks up!" })},
-			"b",
-		},
+		{"a copy", func(*record.Case) {}, true},
+		{"of one that ended", func(c *record.Case) { c.State = record.StateResolved }, false},
+		{"of one that is silent since yesterday", func(c *record.Case) { c.LastPostAt = noon().Add(-25 * time.Hour) }, false},
+		{"of another text", func(c *record.Case) { c.Simhash = 12345 }, false},
+		{"of one whose text is gone", func(c *record.Case) { c.Simhash, c.Text = 0, "" }, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got := casework.NearCase(c.print, c.cases, noon())
-			if c.want == "" {
-				require.Nil(t, got)
-				return
-			}
-			require.NotNil(t, got)
-			require.Equal(t, c.want, got.ID)
+			k := record.Case{ID: "a", State: record.StateOpen, Text: text, Simhash: p.Simhash, LastPostAt: noon().Add(-time.Hour)}
+			c.edit(&k)
+			require.Equal(t, c.want, casework.Copied(k, p, noon()))
+			require.False(t, casework.Copied(k, casework.Print{}, noon()))
 		})
 	}
 }

@@ -43,11 +43,15 @@ func PrintOf(m mention.Mention) Print {
 }
 
 // PrintOfCase is the fingerprint of a case's first post.
-func PrintOfCase(c record.Case) Print {
-	if c.Simhash != 0 {
-		return Print{Simhash: c.Simhash}
+func PrintOfCase(c record.Case) Print { return PrintOfRow(c.Simhash, c.Text) }
+
+// PrintOfRow is the fingerprint of a text by what a row keeps of it: the simhash,
+// and the text, which counts where that is 0.
+func PrintOfRow(simhash uint64, text string) Print {
+	if simhash != 0 {
+		return Print{Simhash: simhash}
 	}
-	return Print{Exact: printOf(c.Text).Exact}
+	return Print{Exact: printOf(text).Exact}
 }
 
 // Near reports whether two texts are copies of each other, or nearly so.

@@ -25,6 +25,7 @@ func (s *session) open(j *job, dec *record.Decision, cands casework.Candidates) 
 	}, j.now)
 	dec.Case = c.ID
 	s.cards++
+	s.prints = append(s.prints, casePrint{c.ID, j.print})
 	if err := s.put(c, e); err != nil {
 		return err
 	}

@@ -66,17 +66,51 @@ func (s *session) find(j *job, seen bool) (found, casework.Candidates, error) {
 		return found{}, cands, err
 	}
 	if j.in.Match == record.MatchQuery && j.in.ExcludedBy == "" && triage.Complaint(j.in.Score, j.brand.Alert) {
-		recent, err := s.tx.CasesSince(name, j.now.Add(-casework.CopyFor))
-		if err != nil {
+		if cands.Near, err = s.near(j); err != nil {
 			return found{}, cands, err
-		}
-		if near := casework.NearCase(j.print, recent, j.now); near != nil {
-			c := *near
-			cands.Near = &c
 		}
 	}
 	f, _ := casework.Find(cands, m, j.now)
 	return found{Found: f}, cands, nil
+}
+
+// casePrint is a case and the fingerprint of its first post.
+type casePrint struct {
+	id string
+	casework.Print
+}
+
+// near is the live case that a near-copy of the mention opened, nil where there is
+// none. The fingerprints are read once for a batch; what has changed since is read
+// from the case itself.
+func (s *session) near(j *job) (*record.Case, error) {
+	if j.print == (casework.Print{}) {
+		return nil, nil //nolint:nilnil // none is an answer.
+	}
+	since := j.now.Add(-casework.CopyFor)
+	if s.printsSince.IsZero() || since.Before(s.printsSince) {
+		rows, err := s.tx.RecentPrints(j.in.Brand, since)
+		if err != nil {
+			return nil, err
+		}
+		s.prints, s.printsSince = s.prints[:0], since
+		for _, r := range slices.Backward(rows) {
+			s.prints = append(s.prints, casePrint{r.ID, casework.PrintOfRow(r.Simhash, r.Text)})
+		}
+	}
+	for _, p := range slices.Backward(s.prints) {
+		if !j.print.Near(p.Print) {
+			continue
+		}
+		c, ok, err := s.tx.Case(p.id)
+		if err != nil {
+			return nil, err
+		}
+		if ok && casework.Copied(c, j.print, j.now) {
+			return &c, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // none is an answer.
 }
 
 // history is what triage is told.

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/leakytap/leakytap/internal/alert"
 	"github.com/leakytap/leakytap/internal/brand"
@@ -89,8 +90,11 @@ func (r *Rules) names(b brand.Brand) []string {
 
 // Preview decides on a mention without a store: as if nothing had ever happened.
 func (d *Desk) Preview(_ context.Context, s record.Scored) record.Decision {
-	r := d.opt.Rules()
-	now := d.at(s)
+	return d.opt.Rules().Preview(s, d.at(s))
+}
+
+// Preview decides on a mention at now without a store: as if nothing had ever happened.
+func (r *Rules) Preview(s record.Scored, now time.Time) record.Decision {
 	b, ok := r.Brands[s.Brand]
 	if !ok {
 		dec := unknownBrand(s)

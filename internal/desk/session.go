@@ -22,6 +22,10 @@ type session struct {
 	cards    int
 	cardsDay time.Time
 
+	// prints are the fingerprints of cases, the newest last.
+	prints      []casePrint
+	printsSince time.Time
+
 	decided []record.Decision
 	moves   []move
 }
