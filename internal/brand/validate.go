@@ -137,10 +137,11 @@ func (v *validator) pins(list string, pins []Pin) {
 		if p.Severity != "" && p.Severity.Rank() < 0 {
 			v.add(at(list, i)+".severity", "%q is no severity; write none, low, medium, high or critical", string(p.Severity))
 		}
-		if p.Outcome != "" && !slices.Contains(outcomes(), p.Outcome) {
+		switch {
+		case p.Outcome == "":
+		case !slices.Contains(outcomes(), p.Outcome):
 			v.add(at(list, i)+".outcome", "%q is no outcome of a single text; write one of %s", p.Outcome, strings.Join(outcomes(), ", "))
-		}
-		if p.Outcome != "" && (p.Outcome == "alert") != (list == "must_alert") {
+		case (p.Outcome == "alert") != (list == "must_alert"):
 			v.add(at(list, i)+".outcome", "%q contradicts %s", p.Outcome, list)
 		}
 	}

@@ -73,7 +73,7 @@ func (q *Query) warnMixed(or *node) {
 }
 
 func plainWord(n *node) bool {
-	return n.kind == nodeTerm && n.term.field == "" && !n.term.phrase && !n.term.signed()
+	return n.kind == nodeTerm && n.term.field == "" && !n.term.phrase && !n.term.signed() && !lowerOperator(n.raw)
 }
 
 // between is the text of src between two terms.
@@ -94,12 +94,9 @@ func (q *Query) warnTerm(n *node) {
 	if n.term.field != "" || n.term.phrase {
 		return
 	}
-	switch strings.ToLower(n.raw) {
-	case "and", "or", "not":
-		q.warnAt(n.col, n.raw+" is read as a word; operators are written in capitals")
-		return
-	}
 	switch {
+	case lowerOperator(n.raw):
+		q.warnAt(n.col, n.raw+" is read as a word; operators are written in capitals")
 	case strings.HasPrefix(strings.ToLower(n.raw), "near/"):
 		q.warnAt(n.col, n.raw+" is read as words; write NEAR in capitals")
 	case n.raw[0] == '\'':
@@ -110,6 +107,10 @@ func (q *Query) warnTerm(n *node) {
 	case n.term.words[0].prefix && shortPrefix(n.term.words[0].key):
 		q.warnAt(n.col, n.raw+" is a short prefix and occurs in very many posts")
 	}
+}
+
+func lowerOperator(raw string) bool {
+	return strings.EqualFold(raw, "and") || strings.EqualFold(raw, "or") || strings.EqualFold(raw, "not")
 }
 
 func shortPrefix(key string) bool {

@@ -6,6 +6,7 @@ package setting
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -82,7 +83,7 @@ func ParseDuration(s string) (time.Duration, error) {
 			continue
 		}
 		f, err := strconv.ParseFloat(n, 64)
-		if err != nil || f < 0 || f > 100000 {
+		if err != nil || math.IsNaN(f) || f < 0 || f > 100000 {
 			return 0, fmt.Errorf("%q is no duration; write 90s, 15m, 36h, 30d or 2w", s)
 		}
 		return time.Duration(f * float64(unit)), nil
