@@ -32,7 +32,11 @@ func OwnAccount(b brand.Brand, a mention.Author) (account string, own bool) {
 
 // foldAccount brings a handle to the form in which two of them are compared.
 func foldAccount(s string) string {
-	s = strings.TrimPrefix(strings.TrimSpace(s), "@")
+	return foldText(strings.TrimPrefix(strings.TrimSpace(s), "@"))
+}
+
+// foldText is a text in one case, without accents and invisible characters.
+func foldText(s string) string {
 	if plainASCII(s) {
 		return strings.ToLower(s)
 	}

@@ -128,23 +128,29 @@ func decide(in Input, d *record.Decision, w *why) record.Outcome {
 	}
 }
 
-// decideWatched takes a post that names no brand: it may move a case and never opens one.
+// decideWatched takes a post that names no brand: it may move a case and never
+// opens one. What the customer says in the case's own conversation is for the case;
+// of any other post more is asked than of one that names the brand.
 func decideWatched(in Input, d *record.Decision, w *why) record.Outcome {
 	j := in.History.Join
-	switch {
-	case j == nil:
+	if j == nil {
 		w.add("watched: no case is waiting for it any more")
 		return record.OutcomeNotMatched
-	case j.Customer && (j.Thread || Complaint(in.Scored.Score, in.Brand.Alert)):
-	case !j.Customer && j.Thread && j.Live && Complaint(in.Scored.Score, in.Brand.Alert):
-	case j.Customer:
-		w.addf("watched: the customer of case %s spoke elsewhere, about something else", j.Case)
-		return record.OutcomeBelowThreshold
-	default:
-		w.addf("watched: someone else's word in the conversation of case %s, no complaint", j.Case)
-		return record.OutcomeBelowThreshold
 	}
-	return joined(in, d, w)
+	if j.Customer && j.Thread {
+		return joined(in, d, w)
+	}
+	strict := in.Brand.Alert
+	strict.Threshold = (1 + strict.Threshold) / 2
+	if Complaint(in.Scored.Score, strict) && (j.Customer || j.Thread && j.Live) {
+		return joined(in, d, w)
+	}
+	who := "someone else, in its conversation"
+	if j.Customer {
+		who = "its customer, elsewhere"
+	}
+	w.addf("watched: nothing to case %s: by %s, names no brand, venting %s", j.Case, who, compare(in.Scored.Score.Venting, strict.Threshold))
+	return record.OutcomeBelowThreshold
 }
 
 func decideMatched(in Input, d *record.Decision, w *why) record.Outcome {
@@ -200,7 +206,7 @@ func joined(in Input, d *record.Decision, w *why) record.Outcome {
 // grateful reports whether the customer's post elsewhere, naming the brand, says
 // that all is well.
 func grateful(in Input) bool {
-	t := ToneOf(in.Scored.Score, in.Brand.Alert)
+	t := ToneOf(in.Scored.Mention, in.Scored.Score, in.Brand.Alert)
 	return t == record.ToneResolved || t == record.ToneThanks
 }
 

@@ -146,11 +146,15 @@ func TestDecideOutcome(t *testing.T) {
 		},
 		{
 			name: "the customer's calm word elsewhere", scored: func(s *record.Scored) { calm(s); s.Match = record.MatchWatched },
-			history: joinOf(triage.Join{Live: true, Customer: true}), want: record.OutcomeBelowThreshold, why: "about something else",
+			history: joinOf(triage.Join{Live: true, Customer: true}), want: record.OutcomeBelowThreshold, why: "by its customer, elsewhere",
 		},
 		{
 			name: "a bystander's calm word in the thread", scored: func(s *record.Scored) { calm(s); s.Match = record.MatchWatched },
-			history: joinOf(triage.Join{Live: true, Thread: true}), want: record.OutcomeBelowThreshold, why: "someone else's word",
+			history: joinOf(triage.Join{Live: true, Thread: true}), want: record.OutcomeBelowThreshold, why: "by someone else, in its conversation, names no brand, venting 0.20 < 0.81",
+		},
+		{
+			name: "a bystander's harsh word in the thread", scored: func(s *record.Scored) { s.Score.Venting, s.Match = 0.7, record.MatchWatched },
+			history: joinOf(triage.Join{Live: true, Thread: true}), want: record.OutcomeBelowThreshold, why: "venting 0.70 < 0.81",
 		},
 		{
 			name: "a bystander's complaint in the thread", scored: func(s *record.Scored) { s.Match = record.MatchWatched },
@@ -241,21 +245,28 @@ func TestToneOf(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name  string
+		text  string
 		score vent.Score
 		want  record.Tone
 	}{
-		{"a complaint", vent.Score{Venting: 0.9, Signals: []string{"thanks"}}, record.ToneVenting},
-		{"thanks, sorted", vent.Score{Positive: 0.9, Signals: []string{"thanks", "resolved"}}, record.ToneResolved},
-		{"sorted, but when", vent.Score{Signals: []string{"resolved", "question"}}, record.ToneNeutral},
-		{"thanks", vent.Score{Positive: 0.6, Neutral: 0.4, Signals: []string{"thanks"}}, record.ToneThanks},
-		{"thanks, sourly", vent.Score{Negative: 0.6, Neutral: 0.4, Signals: []string{"thanks"}}, record.ToneNeutral},
-		{"thanks for nothing", vent.Score{Venting: 0.4, Positive: 0.6, Signals: []string{"thanks", "sarcasm"}}, record.ToneNeutral},
-		{"pleased", vent.Score{Positive: 0.8, Neutral: 0.2}, record.TonePleased},
-		{"neither", vent.Score{Neutral: 1}, record.ToneNeutral},
+		{"a complaint", "thanks, all sorted", vent.Score{Venting: 0.9, Signals: []string{"thanks"}}, record.ToneVenting},
+		{"resolved by its signals", "", vent.Score{Positive: 0.9, Signals: []string{"thanks", "resolved"}}, record.ToneResolved},
+		{"resolved, but when", "", vent.Score{Signals: []string{"resolved", "question"}}, record.ToneNeutral},
+		{"thanks", "thank you", vent.Score{Positive: 0.6, Neutral: 0.4, Signals: []string{"thanks"}}, record.ToneThanks},
+		{"thanks, sorted", "Thanks, sorted!", vent.Score{Positive: 0.7, Signals: []string{"thanks"}}, record.ToneResolved},
+		{"thanks, in German", "Danke, hat geklappt", vent.Score{Positive: 0.7, Signals: []string{"thanks"}}, record.ToneResolved},
+		{"thanks, in French", "merci, c'est réglé", vent.Score{Positive: 0.7, Signals: []string{"thanks"}}, record.ToneResolved},
+		{"thanks, not sorted", "thanks but it isn't sorted", vent.Score{Positive: 0.7, Signals: []string{"thanks"}}, record.ToneThanks},
+		{"thanks in advance", "thanks, when it is fixed", vent.Score{Positive: 0.7, Signals: []string{"thanks"}}, record.ToneThanks},
+		{"sorted without thanks is for the scorer to say", "sorted", vent.Score{Neutral: 1}, record.ToneNeutral},
+		{"thanks, sourly", "thanks", vent.Score{Negative: 0.6, Neutral: 0.4, Signals: []string{"thanks"}}, record.ToneNeutral},
+		{"thanks for nothing", "thanks for nothing", vent.Score{Venting: 0.4, Positive: 0.6, Signals: []string{"thanks", "sarcasm"}}, record.ToneNeutral},
+		{"pleased", "lovely", vent.Score{Positive: 0.8, Neutral: 0.2}, record.TonePleased},
+		{"neither", "hm", vent.Score{Neutral: 1}, record.ToneNeutral},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, c.want, triage.ToneOf(c.score, acme().Alert))
+			require.Equal(t, c.want, triage.ToneOf(mention.Mention{Text: c.text}, c.score, acme().Alert))
 		})
 	}
 }
