@@ -97,6 +97,22 @@ func testFindingCases(t *testing.T, open Opener) {
 			require.Equal(t, want, got[2], "as it was read")
 		})
 	})
+
+	t.Run("fingerprints of what lives", func(t *testing.T) {
+		update(t, s, "acme", func(tx *store.Tx) {
+			long, short := aCase("acme", "long", 20), aCase("acme", "short", 21)
+			long.State, long.Simhash, long.UpdatedAt = record.StateClaimed, 1<<63|5, base().Add(2*time.Hour)
+			short.State, short.Simhash, short.UpdatedAt = record.StateOpen, 0, base().Add(3*time.Hour)
+			over := short
+			over.ID, over.State = "over", record.StateResolved
+			for _, c := range []record.Case{long, short, over} {
+				require.NoError(t, tx.PutCase(c))
+			}
+			got, err := tx.RecentPrints("acme", base().Add(2*time.Hour))
+			require.NoError(t, err)
+			require.Equal(t, []store.CasePrint{{ID: "short", Text: short.Text}, {ID: "long", Simhash: 1<<63 | 5}}, got)
+		})
+	})
 }
 
 func testListingCases(t *testing.T, open Opener) {

@@ -287,6 +287,15 @@ func testGrowingDigest(t *testing.T, open Opener) {
 		require.NoError(t, err)
 		require.True(t, ok)
 		id = got.ID
+		for _, by := range []struct {
+			receiver, prefix string
+			found            bool
+		}{{"r", "d", true}, {"r", "", true}, {"r", "x", false}, {"q", "d", false}, {"r", "%", false}} {
+			n, ok, err := tx.PendingNotice(by.receiver, by.prefix)
+			require.NoError(t, err)
+			require.Equal(t, by.found, ok, "%s %q", by.receiver, by.prefix)
+			require.Equal(t, by.found, n.ID == id, "the newest of them")
+		}
 		ok, err = tx.SetNoticeBody(id, body)
 		require.NoError(t, err)
 		require.True(t, ok)
@@ -303,6 +312,9 @@ func testGrowingDigest(t *testing.T, open Opener) {
 	require.Equal(t, body, ns[1].Body)
 	update(t, s, "acme", func(tx *store.Tx) {
 		_, ok, err := tx.PendingDigest("acme", "r")
+		require.NoError(t, err)
+		require.False(t, ok)
+		_, ok, err = tx.PendingNotice("r", "d")
 		require.NoError(t, err)
 		require.False(t, ok)
 		ok, err = tx.SetNoticeBody(id, record.NoticeBody{})
