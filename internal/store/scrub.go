@@ -1,6 +1,7 @@
 package store
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -9,14 +10,15 @@ import (
 // erasedMark stands where words of a retracted post were.
 const erasedMark = "[erased]"
 
-// longestEcho is how many words in a row our own sentences may share with a post
-// by chance; longer runs are taken for a quotation.
-const longestEcho = 2
+// echoWords is how many words in a row our own sentences cannot share with a
+// post by chance: so many are taken for a quotation.
+const echoWords = 3
 
 // scrubber takes a stranger's words out of lines that we wrote about them.
 type scrubber struct {
-	// texts are the words of the post, as far as they are known.
-	texts [][]string
+	// runs are all runs of one to echoWords words of the post, as far as its texts
+	// are known: looking them up takes time that grows with the line alone.
+	runs map[string]bool
 	// authors are the names of who wrote it.
 	authors [][]string
 	// keep are the operator's own terms, which stay.
@@ -27,10 +29,13 @@ type scrubber struct {
 }
 
 func newScrubber(texts, keep []string, all bool) scrubber {
-	s := scrubber{all: all}
+	s := scrubber{all: all, runs: map[string]bool{}}
 	for _, t := range texts {
-		if w := foldedWords(t); len(w) > 0 {
-			s.texts = append(s.texts, w)
+		ws := words(t)
+		for i := range ws {
+			for n := 1; n <= echoWords && i+n <= len(ws); n++ {
+				s.runs[runOf(ws[i:i+n])] = true
+			}
 		}
 	}
 	for _, k := range keep {
@@ -87,8 +92,8 @@ func (s scrubber) lines(lines []string) []string {
 }
 
 // line is l with the post's words replaced: what stands in quotation marks and
-// is in the post, and every run of more than longestEcho words that is. Words of
-// the operator's own terms stay.
+// is in the post, every run of echoWords words that is, and the author's names.
+// Words of the operator's own terms stay.
 func (s scrubber) line(l string) string {
 	ws := words(l)
 	for i := range ws {
@@ -111,9 +116,8 @@ func (s scrubber) line(l string) string {
 		s.markQuotation(ws, q)
 	}
 	for i := range ws {
-		n := s.echo(ws[i:])
-		if n > longestEcho {
-			markGone(ws[i : i+n])
+		if i+echoWords <= len(ws) && s.runs[runOf(ws[i:i+echoWords])] {
+			markGone(ws[i : i+echoWords])
 		}
 	}
 	return replaceGone(l, ws)
@@ -130,24 +134,29 @@ func (s scrubber) markQuotation(ws []word, q [2]int) {
 		to++
 	}
 	inside := ws[from:to]
-	if s.all || s.echo(inside) == len(inside) {
+	if s.all || s.inPost(inside) {
 		markGone(inside)
 	}
 }
 
-// echo is how many words at the start of ws stand in the same order in the post.
-func (s scrubber) echo(ws []word) int {
-	longest := 0
-	for _, t := range s.texts {
-		for i := range t {
-			n := 0
-			for n < len(ws) && i+n < len(t) && ws[n].text == t[i+n] {
-				n++
-			}
-			longest = max(longest, n)
+// inPost reports whether ws stand in the post in that order.
+func (s scrubber) inPost(ws []word) bool {
+	for i := 0; i == 0 || i+echoWords <= len(ws); i++ {
+		if !s.runs[runOf(ws[i:min(i+echoWords, len(ws))])] {
+			return false
 		}
 	}
-	return longest
+	return true
+}
+
+// runOf is a run of words as a key.
+func runOf(ws []word) string {
+	var b strings.Builder
+	for _, w := range ws {
+		b.WriteString(w.text)
+		b.WriteByte(' ')
+	}
+	return b.String()
 }
 
 func startsWith(ws []word, k []string) bool {
@@ -223,8 +232,10 @@ func (s *scrubber) names(names []string) {
 
 // with is s together with what o knows.
 func (s scrubber) with(o scrubber) scrubber {
+	runs := maps.Clone(s.runs)
+	maps.Copy(runs, o.runs)
 	return scrubber{
-		texts:   slices.Concat(s.texts, o.texts),
+		runs:    runs,
 		authors: slices.Concat(s.authors, o.authors),
 		keep:    slices.Concat(s.keep, o.keep),
 		all:     s.all || o.all,
