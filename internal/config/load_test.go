@@ -32,7 +32,7 @@ func golden(t *testing.T, path, got string) {
 func lines(ps []Problem) string {
 	var b strings.Builder
 	for _, p := range ps {
-		b.WriteString(p.String() + "\n")
+		b.WriteString(p.Error() + "\n")
 	}
 	return strings.ReplaceAll(b.String(), `\`, "/")
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Problem is a mistake in a config, or with Warning set something legal but unwise.
-type Problem struct {
+type Problem struct { //nolint:errname // one of many, as setting.Problem is
 	// File, Line and Column say where it stands; lines and columns count from 1,
 	// columns in characters.
 	File   string
@@ -24,8 +24,8 @@ type Problem struct {
 	excerpt string // the line around the place, and a caret below it
 }
 
-// String is the problem on one line: path:line:col: message.
-func (p Problem) String() string {
+// Error is the problem on one line: path:line:col: message.
+func (p Problem) Error() string {
 	kind := ""
 	if p.Warning {
 		kind = "warning: "
@@ -33,12 +33,12 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s%s", p.File, p.Line, p.Column, kind, oneLine(p.Msg))
 }
 
-// Long is String followed by the line and a caret below the place.
+// Long is Error followed by the line and a caret below the place.
 func (p Problem) Long() string {
 	if p.excerpt == "" {
-		return p.String()
+		return p.Error()
 	}
-	return p.String() + "\n" + p.excerpt
+	return p.Error() + "\n" + p.excerpt
 }
 
 func oneLine(s string) string {
@@ -68,5 +68,5 @@ func Sort(ps []Problem) []Problem {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
 			cmp.Compare(w(a), w(b)), cmp.Compare(a.Msg, b.Msg))
 	})
-	return slices.CompactFunc(ps, func(a, b Problem) bool { return a.String() == b.String() })
+	return slices.CompactFunc(ps, func(a, b Problem) bool { return a.Error() == b.Error() })
 }

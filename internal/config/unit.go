@@ -123,7 +123,11 @@ func (c *Config) readUnits() []Problem {
 	for _, e := range entries {
 		if path := filepath.Join(c.BrandsDir, e.Name()); isBrandPath(path, e) {
 			c.files = append(c.files, path)
-			c.Units = append(c.Units, c.readUnit(path))
+			u := c.readUnit(path)
+			if c.unit(u.Key) != nil { // acme.yml beside acme.yaml, or beside a brand named acme
+				u.Key = filepath.Base(path)
+			}
+			c.Units = append(c.Units, u)
 		}
 	}
 	return nil
@@ -242,9 +246,9 @@ func (c *Config) Reject(key string, reasons []setting.Problem) []Problem {
 	return ps
 }
 
-// UseLastGood puts an earlier version of a brand file in the place of a unit that is broken. The
-// unit keeps its problems. It reports what is wrong with the earlier version, if anything: then
-// the unit stays broken.
+// UseLastGood puts an earlier version of a brand file in the place of a unit that is broken, and its
+// problems with it. It reports what is wrong with the earlier version, if anything: then the
+// unit stays as it is.
 func (c *Config) UseLastGood(key string, data []byte) []Problem {
 	u := c.unit(key)
 	if u == nil || u.File == "" {
@@ -259,8 +263,7 @@ func (c *Config) UseLastGood(key string, data []byte) []Problem {
 	if old.Broken() {
 		return Errors(old.Problems)
 	}
-	old.Problems = nil
-	old.Stale = true
+	old.Key, old.Problems, old.Stale = u.Key, nil, true
 	*u = old
 	c.gather()
 	return nil
