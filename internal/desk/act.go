@@ -56,13 +56,16 @@ func (s *session) act(a record.Action) (record.Case, error) {
 			return before, err
 		}
 		if done && other != a.Case {
-			return before, fmt.Errorf("key %q was used for case %s", a.Key, other)
+			return before, &casework.IllegalError{
+				Case: a.Case, State: before.State, Verb: a.Verb, Legal: casework.Legal(before.State),
+				Msg: fmt.Sprintf("its key %q was used for case %s; give each action a key of its own", a.Key, other),
+			}
 		}
 		if done {
 			return before, nil
 		}
 	}
-	now := s.desk.opt.Now().UTC()
+	now := s.desk.now()
 	after, events, err := casework.Apply(before, a, now)
 	if illegal, ok := errors.AsType[*casework.IllegalError](err); ok {
 		e := record.Event{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -95,6 +96,7 @@ func TestActIsIdempotentByKey(t *testing.T) {
 	a.Case = other
 	_, err = b.desk.Act(t.Context(), a)
 	require.ErrorContains(t, err, `key "click-1" was used for case `+id)
+	require.ErrorIs(t, err, casework.ErrIllegal)
 	require.Equal(t, "opened resolved reopened", history(b.dossier(id)))
 }
 
@@ -168,7 +170,7 @@ func TestSeveralTickersWakeOnce(t *testing.T) {
 	b := newBench(t)
 	var ids []string
 	for i := range 5 {
-		id := b.scored(complaint(fmt.Sprint(i), from(fmt.Sprint("a", i)))).Case
+		id := b.scored(complaint(strconv.Itoa(i), from(fmt.Sprint("a", i)))).Case
 		b.act(id, record.VerbSnooze, func(a *record.Action) { a.Until = noon().Add(time.Minute) })
 		ids = append(ids, id)
 	}

@@ -97,7 +97,14 @@ func (d *Desk) Prepare(brands []string) { d.met.prepare(brands) }
 // at is the time at which a mention is decided.
 func (d *Desk) at(s record.Scored) time.Time {
 	if d.opt.At != nil {
-		return d.opt.At(s).UTC()
+		return asStored(d.opt.At(s))
 	}
-	return d.opt.Now().UTC()
+	return d.now()
 }
+
+// now is the time at which an action or a clock is carried out.
+func (d *Desk) now() time.Time { return asStored(d.opt.Now()) }
+
+// asStored is a time as the store gives it back, so that what is answered now and
+// what is read later are equal.
+func asStored(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

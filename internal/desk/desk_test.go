@@ -1,7 +1,7 @@
 package desk_test
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -151,7 +151,7 @@ func (b *bench) sent(receivers ...string) []record.Notice {
 				break
 			}
 			for _, n := range ns {
-				require.NoError(b.t, b.store.MarkSent(b.t.Context(), n.ID, n.Attempts, record.Receipt{Channel: "C1", TS: fmt.Sprint(n.ID)}, now))
+				require.NoError(b.t, b.store.MarkSent(b.t.Context(), n.ID, n.Attempts, record.Receipt{Channel: "C1", TS: strconv.FormatInt(n.ID, 10)}, now))
 				out = append(out, n)
 			}
 		}

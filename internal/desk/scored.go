@@ -93,7 +93,7 @@ func (d *Desk) prepare(r *Rules, index int, s record.Scored) (j *job, err error)
 
 // mayOpen reports whether the mention may open a case or rewrite the text of one.
 func mayOpen(j *job) bool {
-	if j.in.Match == record.MatchWatched || j.in.ExcludedBy != "" || !triage.Complaint(j.in.Score, j.brand.Alert) {
+	if j.in.Match == record.MatchWatched || j.in.Late || j.in.ExcludedBy != "" || !triage.Complaint(j.in.Score, j.brand.Alert) {
 		return false
 	}
 	_, own := triage.OwnAccount(j.brand, j.in.Mention.Author)

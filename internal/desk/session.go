@@ -173,7 +173,7 @@ func (s *session) retract(j *job) (record.Decision, error) {
 // wordOf is the mention as its case hears it.
 func wordOf(j *job, dec record.Decision, f found, newAuthor bool) casework.Word {
 	return casework.Word{
-		Mention: j.in.Mention, Score: j.in.Score, Tone: triage.ToneOf(j.in.Score, j.brand.Alert),
+		Mention: j.in.Mention, Score: j.in.Score, Tone: triage.ToneOf(j.in.Mention, j.in.Score, j.brand.Alert),
 		Severity: dec.Severity, Priority: dec.Priority,
 		Customer: f.Customer, Thread: f.Thread, NewAuthor: newAuthor, Reason: f.Reason, Also: f.Also,
 	}

@@ -25,7 +25,7 @@ const tickBatch = 100
 func (d *Desk) Tick(ctx context.Context) error {
 	var errs []error
 	for {
-		due, err := d.opt.Store.DueClocks(ctx, d.opt.Now().UTC(), tickBatch)
+		due, err := d.opt.Store.DueClocks(ctx, d.now(), tickBatch)
 		if err != nil {
 			return errors.Join(append(errs, err)...)
 		}
@@ -64,7 +64,7 @@ func (d *Desk) strike(ctx context.Context, clock record.Clock) error {
 			d.opt.Log.Warn("a clock of an unknown kind was dropped", zap.String("kind", clock.Kind), zap.String("case", clock.Case))
 			return nil
 		}
-		return s.wake(clock.Case, d.opt.Now().UTC())
+		return s.wake(clock.Case, d.now())
 	})
 	if err != nil {
 		return err

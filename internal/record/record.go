@@ -6,6 +6,7 @@
 //	case.go      a customer's case, what happened to it, actions on it
 //	notice.go    a row of the outbox
 //	rows.go      the smaller rows: Seen, Watch, Label, Silence, SourceStat, ...
+//	tone.go      what a post says to a case that it belongs to
 //	card.go      a case as a card or an inbox page shows it
 package record
 
@@ -75,3 +76,14 @@ type Dead struct {
 	Value []byte    `json:"value"`
 	At    time.Time `json:"at"`
 }
+
+// MatchOps marks an envelope that is no mention: a note of the daemon about
+// itself for ops_receiver. The mention's title is its first line, its text the rest.
+const MatchOps = "ops"
+
+// The brands of envelopes that belong to no brand. No operator's brand may
+// begin with an underscore.
+const (
+	BrandCanary = "_canary"
+	BrandOps    = "_ops"
+)
