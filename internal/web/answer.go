@@ -67,7 +67,7 @@ func seeOther(w http.ResponseWriter, to string) {
 // fail answers with err in the form of the route.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, k kind, err error) {
 	e := answerTo(err)
-	if e.code == "internal" {
+	if _, ours := errors.AsType[*httpError](err); !ours && e.code == "internal" {
 		s.log.Error("answering a request", zap.String("route", r.Pattern), zap.Error(err))
 	}
 	switch k {

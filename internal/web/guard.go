@@ -66,6 +66,9 @@ func (s *Server) check(r *http.Request) error {
 	if p != clean || strings.ContainsAny(r.URL.Path, "\x00\\") || strings.Contains(r.URL.Path, "../") {
 		return errNotFoundPage
 	}
+	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
+		return badRequest("the address has a query that cannot be read")
+	}
 	if err := s.csrf.Check(r); err != nil {
 		return &httpError{
 			http.StatusForbidden, "cross_origin",

@@ -155,7 +155,7 @@ func sourceRows(stats []record.SourceStat, now time.Time) []sourceRow {
 	for _, st := range stats {
 		v := sourceRow{
 			Name: show(st.Source), Type: st.Type, Health: "listening", OK: momentOf(st.LastOK, now), Item: momentOf(st.LastItem, now),
-			Read: strconv.FormatInt(st.Read, 10), Matched: strconv.FormatInt(st.Matched, 10),
+			Read: grouped(st.Read), Matched: grouped(st.Matched),
 		}
 		switch {
 		case st.Blind:
@@ -203,16 +203,16 @@ func troubles(stats []record.SourceStat, said []string, notReady error, now time
 
 // listed joins words as a sentence does, at most five of them.
 func listed(words []string) string {
-	switch n := len(words); {
-	case n == 0:
-		return ""
-	case n == 1:
-		return words[0]
-	case n > 5:
-		return strings.Join(words[:4], ", ") + " and " + strconv.Itoa(n-4) + " others"
-	default:
-		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
+	last := ""
+	if n := len(words); n > 5 {
+		words, last = words[:4], strconv.Itoa(n-4)+" others"
+	} else if n > 1 {
+		words, last = words[:n-1], strings.Join(words[n-1:], "")
 	}
+	if last == "" {
+		return strings.Join(words, ", ")
+	}
+	return strings.Join(words, ", ") + " and " + last
 }
 
 // inboxURL is the inbox with a filter; empty values are left out.

@@ -43,14 +43,20 @@ func Filled(tb testing.TB, now time.Time) *Backend {
 	tb.Helper()
 	b := Open(tb)
 	b.Put(tb, Invented(now)...)
-	for _, st := range Sources(now) {
-		must(tb, b.st.SaveSourceStat(tb.Context(), st))
-		must(tb, b.st.SetBlind(tb.Context(), st.Source, st.Blind, st.BlindSince))
-	}
+	b.PutSources(tb, Sources(now)...)
 	for _, d := range Dead(now) {
 		must(tb, b.st.PutDead(tb.Context(), d))
 	}
 	return b
+}
+
+// PutSources writes how sources are doing.
+func (b *Backend) PutSources(tb testing.TB, stats ...record.SourceStat) {
+	tb.Helper()
+	for _, st := range stats {
+		must(tb, b.st.SaveSourceStat(tb.Context(), st))
+		must(tb, b.st.SetBlind(tb.Context(), st.Source, st.Blind, st.BlindSince))
+	}
 }
 
 // Put writes cases with their posts, history and first decision.
