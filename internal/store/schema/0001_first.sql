@@ -112,7 +112,7 @@ CREATE TABLE mentions (
 );
 CREATE INDEX mentions_url ON mentions (url_hash);
 CREATE INDEX mentions_time ON mentions (brand, observed_at);
-CREATE INDEX mentions_case ON mentions (case_id) WHERE case_id <> '';
+CREATE INDEX mentions_case ON mentions (case_id, observed_at) WHERE case_id <> '';
 CREATE INDEX mentions_thread ON mentions (brand, (CASE WHEN root_id = '' THEN id ELSE root_id END)) WHERE case_id <> '';
 CREATE INDEX mentions_author ON mentions (brand, author_key) WHERE case_id <> '';
 
