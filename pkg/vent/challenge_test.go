@@ -22,22 +22,24 @@ type hard struct {
 	Signals  []string `json:"signals"`
 	Topics   []string `json:"topics"`
 	Category string   `json:"category"`
-	Half     string   `json:"half"`
+	Half     string   `json:"-"`
 }
 
 func challenge(t testing.TB) []hard {
 	t.Helper()
-	f, err := os.Open("testdata/challenge.jsonl")
-	require.NoError(t, err)
-	defer f.Close()
 	var out []hard
-	sc := bufio.NewScanner(f)
-	for sc.Scan() {
-		var h hard
-		require.NoError(t, json.Unmarshal(sc.Bytes(), &h))
-		out = append(out, h)
+	for _, half := range []string{"write", "report"} {
+		f, err := os.Open("testdata/challenge_" + half + ".jsonl")
+		require.NoError(t, err)
+		sc := bufio.NewScanner(f)
+		for sc.Scan() {
+			h := hard{Half: half}
+			require.NoError(t, json.Unmarshal(sc.Bytes(), &h))
+			out = append(out, h)
+		}
+		require.NoError(t, sc.Err())
+		require.NoError(t, f.Close())
 	}
-	require.NoError(t, sc.Err())
 	return out
 }
 

@@ -2,21 +2,119 @@ package vent
 
 import "github.com/leakytap/leakytap/pkg/vent/internal/cue"
 
-// complains raises what the phrases say plainly.
-func (w *work) complains(t *tally) {
-	for _, k := range [...]cue.Kind{cue.Complaint, cue.Sarcasm, cue.Safety, cue.Legal, cue.Privacy} {
-		if t.weight[k] >= 3 {
-			w.push(t.from[k], t.to[k], 0.5)
+// praise lowers praise in rough words, and praise with nothing against it.
+func (w *work) praise(t *tally) {
+	if t.weight[cue.Sarcasm] >= 3 {
+		return
+	}
+	if t.weight[cue.RoughPraise] >= 4 && t.weight[cue.Complaint] <= 4 && t.weight[cue.Unresolved] == 0 {
+		w.atMost(-1.2, t.from[cue.RoughPraise], t.to[cue.RoughPraise])
+		return
+	}
+	if t.has(cue.Expletive) && t.wrong() == 0 && t.weight[cue.Negative] <= t.weight[cue.Expletive]+1 && t.weight[cue.Mild] == 0 {
+		limit := -0.1
+		if t.has(cue.Positive) || t.weight[cue.RoughPraise] > 0 {
+			limit = -1
 		}
+		w.atMost(limit, t.from[cue.Expletive], t.to[cue.Expletive])
+		return
+	}
+	if t.weight[cue.Positive] >= 4 && t.wrong() == 0 && t.weight[cue.Negative] <= 2 && t.weight[cue.Opener] < 2 {
+		w.push(t.from[cue.Positive], t.to[cue.Positive], -0.8)
 	}
 }
 
-// intent lowers what is no complaint although it sounds like one.
-func (w *work) intent(t *tally) {
-	if t.has(cue.Ad) {
-		w.atMost(-2, t.from[cue.Ad], t.to[cue.Ad])
+// settled lowers what is over, unless it is said that it is not.
+func (w *work) settled(t *tally) {
+	if t.weight[cue.Unresolved] >= 2 {
+		t.weight[cue.Resolved] = 0
+		return
 	}
-	if t.has(cue.Job) {
-		w.atMost(-3, t.from[cue.Job], t.to[cue.Job])
+	if t.weight[cue.Resolved] < 2 || t.weight[cue.Sarcasm] >= 3 {
+		return
 	}
+	limit := -0.5
+	if t.has(cue.Thanks) || t.weight[cue.Positive] >= 2 {
+		limit = -1.2
+	}
+	w.atMost(limit, t.from[cue.Resolved], t.to[cue.Resolved])
+}
+
+// asks lowers questions of people who want to know something.
+func (w *work) asks(t *tally) {
+	if t.weight[cue.Question] < 2 || t.weight[cue.Sarcasm] >= 3 {
+		return
+	}
+	if t.wrong() == 0 && t.weight[cue.Negative] <= 2 && t.weight[cue.Event] <= 1 && t.weight[cue.Mild] == 0 {
+		w.atMost(-1, t.from[cue.Question], t.to[cue.Question])
+	}
+}
+
+// occasion lowers advertisements, jobs, news, and talk about other people.
+func (w *work) occasion(t *tally) {
+	mine := t.first() && (t.weight[cue.Complaint] >= 3 || t.wrong() >= 4)
+	switch {
+	case w.pitch(t), t.weight[cue.Ad] >= 3 && !mine && t.weight[cue.Complaint] < 3, t.weight[cue.Ad] >= 2 && !t.first() && t.weight[cue.Complaint] < 3:
+		w.atMost(-1.5, t.from[cue.Ad], max(t.to[cue.Ad], t.from[cue.Ad]+1))
+	}
+	if t.weight[cue.Job] >= 3 && !mine || t.weight[cue.Job] >= 2 && t.wrong() < 3 {
+		w.atMost(-2, t.from[cue.Job], t.to[cue.Job])
+	}
+	if t.weight[cue.Employee] >= 3 && t.weight[cue.Complaint] < 5 {
+		w.atMost(-1, t.from[cue.Employee], t.to[cue.Employee])
+	}
+	w.news(t)
+	if t.weight[cue.Hearsay] >= 2 && !(t.first() && t.weight[cue.Complaint] >= 5) {
+		w.atMost(-0.5, t.from[cue.Hearsay], t.to[cue.Hearsay])
+	}
+	if t.has(cue.Hypothetical) && t.weight[cue.Complaint] < 3 {
+		w.push(t.from[cue.Hypothetical], t.to[cue.Hypothetical], -0.8)
+	}
+	if t.weight[cue.Advice] >= 2 && !t.first() {
+		w.atMost(-0.7, t.from[cue.Advice], t.to[cue.Advice])
+	}
+}
+
+// pitch tells whether the post opens with a question about a trouble that it then
+// sells the cure for.
+func (w *work) pitch(t *tally) bool {
+	d := &w.r.Doc
+	if t.first() || len(d.Tokens) < 4 {
+		return false
+	}
+	switch string(d.Form(0)) {
+	case "tired", "fed", "sick", "hate", "struggling", "paying", "bored", "frustrated", "looking", "worried", "want", "need", "ready", "still",
+		"broken", "cracked", "slow", "lost", "stuck", "stressed", "no", "had", "stop", "say", "forget", "don't":
+	default:
+		return false
+	}
+	if t.weight[cue.Ad] >= 2 && t.exclaims+t.questions+w.r.Doc.Links > 0 {
+		return true
+	}
+	for i := range d.Tokens {
+		if d.Norm[d.Tokens[i].NStart] == '?' {
+			return i < len(d.Tokens)-2 && !t.you
+		}
+	}
+	return false
+}
+
+// news lowers reports: nobody speaks of themselves, and the words are those of a
+// headline.
+func (w *work) news(t *tally) {
+	if t.first() || t.you || t.exclaims > 0 {
+		return
+	}
+	limit := 0.0
+	switch {
+	case t.weight[cue.Headline] >= 2:
+		limit = -1.2
+	case w.titled && t.words >= 5:
+		limit = -1
+	case w.r.Doc.Links > 0 && t.wrong() < 3 && t.exclaims == 0 && t.words >= 6:
+		limit = -0.3
+	default:
+		return
+	}
+	w.atMost(limit, t.from[cue.Headline], t.to[cue.Headline])
 }

@@ -1,14 +1,71 @@
 package vent
 
+import (
+	"github.com/leakytap/leakytap/pkg/vent/internal/cue"
+	"github.com/leakytap/leakytap/pkg/vent/internal/model"
+	"github.com/leakytap/leakytap/pkg/vent/internal/text"
+)
+
 // nothing is the log-odds of a text without a word.
 const nothing = -4
 
-// judge applies what is known beyond the model: who speaks, about whom, and what for.
-func (w *work) judge(in *Input, t *tally) {
+// judge applies what is known beyond the model: about whom the post speaks, what
+// went wrong, what the post is for and who wrote it. Later rules overrule earlier ones.
+func (s *Scorer) judge(w *work, in *Input, b *model.Blend) tally {
 	if len(w.r.Doc.Tokens) == 0 {
 		w.atMost(nothing, -1, -1)
-		return
+		return tally{}
 	}
-	w.complains(t)
-	w.intent(t)
+	w.titled = titled(&w.r.Doc)
+	if s.split(w) {
+		s.setAside(w, b)
+	}
+	t := w.count()
+	w.evidence(&t)
+	w.irony(&t)
+	w.praise(&t)
+	w.settled(&t)
+	w.asks(&t)
+	w.target(&t)
+	w.occasion(&t)
+	w.author(in, &t)
+	w.rated(in.Rating)
+	return t
+}
+
+// titled tells whether nearly every word begins with a capital, as in a headline.
+func titled(d *text.Doc) bool {
+	words, big := 0, 0
+	for i := range d.Tokens {
+		t := &d.Tokens[i]
+		if t.Kind != text.Word || t.End-t.Start < minName || t.Has(text.Tag) {
+			continue
+		}
+		words++
+		if t.Has(text.Title) || t.Has(text.Caps) {
+			big++
+		}
+	}
+	return words >= 3 && big*10 >= words*8
+}
+
+// rated applies a star rating.
+func (w *work) rated(stars int) {
+	switch stars {
+	case 1:
+		w.push(-1, -1, 2.5)
+	case 2:
+		w.push(-1, -1, 1.5)
+	case 4:
+		w.push(-1, -1, -1.2)
+	case 5:
+		w.push(-1, -1, -2.5)
+	}
+}
+
+// lift raises the log-odds where a kind of cue speaks with at least least.
+func (w *work) lift(t *tally, k cue.Kind, least int, by float64) {
+	if t.weight[k] >= least {
+		w.push(t.from[k], t.to[k], by)
+	}
 }

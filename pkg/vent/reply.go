@@ -20,13 +20,13 @@ func (s *Scorer) Score(in Input, opt Options) Score {
 		b = &s.model.Branded
 	}
 	w.sum = blend(b, w.heads)
-	t := w.count()
-	w.judge(&in, &t)
+	w.names = names
+	t := s.judge(w, &in, b)
 	out := Score{Lang: w.r.Lang.String(), Model: s.model.Version, Opinion: "first"}
 	out.Venting = sigmoid(w.sum)
 	out.Negative, out.Neutral, out.Positive = s.polarity(w, &t)
 	out.Severity = severityOf(out.Venting, &t, out.Negative)
-	out.Signals = signalsOf(&t, w.r.Seen.Rival > 0 && w.r.Seen.Brand > 0)
+	out.Signals = signalsOf(&t, len(w.clauses) > 1 && w.others())
 	out.Topics = topicsOf(&t)
 	if opt.Explain {
 		out.Reasons = s.reasons(w, b)

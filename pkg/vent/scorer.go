@@ -10,6 +10,7 @@ import (
 
 	"github.com/leakytap/leakytap/pkg/vent/internal/model"
 	"github.com/leakytap/leakytap/pkg/vent/internal/reading"
+	"github.com/leakytap/leakytap/pkg/vent/internal/target"
 )
 
 //go:embed model.bin
@@ -50,6 +51,11 @@ type work struct {
 	parts []part
 	heads [model.Heads]float64
 	sum   float64
+	// names is the brand asked about, clauses whom the text speaks of.
+	names   *target.Names
+	clauses []clause
+	// titled is set for a text in which nearly every word has a capital.
+	titled bool
 }
 
 // maxKept bounds the buffers that are kept for the next text.
@@ -66,7 +72,7 @@ func (s *Scorer) give(w *work) {
 	if cap(w.r.Features) > maxKept {
 		return
 	}
-	w.r.Doc.Src = ""
+	w.r.Doc.Src, w.names = "", nil
 	s.pool.Put(w)
 }
 

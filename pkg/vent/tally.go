@@ -10,23 +10,30 @@ type tally struct {
 	weight   [cue.Kinds]int
 	negated  [cue.Kinds]int
 	from, to [cue.Kinds]int32
-	// first and you tell whether the author speaks of themselves and to the brand.
-	first, you bool
-	// questions counts question marks; titled is the share of words with a capital.
-	questions, words, titled int
+	// i and we tell whether the author speaks of themselves, you whether to the firm.
+	i, we, you bool
+	// questions counts question marks, exclaims exclamation marks.
+	questions, exclaims int
+	// words, names and quoted count words, words with a capital, words in quotation marks.
+	words, names, quoted int
+	// ends is the mark at the end of the last sentence.
+	ends byte
 }
 
 func (t *tally) has(k cue.Kind) bool { return t.weight[k] > 0 }
 
-// count sums the hits up. Cues inside quotation marks count half at most: they
-// are somebody else's words.
+// first tells whether the author speaks of themselves.
+func (t *tally) first() bool { return t.i || t.we }
+
+// count sums the hits up. Cues inside quotation marks count half: they are
+// somebody else's words.
 func (w *work) count() tally {
 	var t tally
 	d := &w.r.Doc
 	for i := range w.r.Hits {
 		h := &w.r.Hits[i]
 		v := int(h.Weight)
-		if d.Tokens[h.From].Has(text.Quoted) && d.Tokens[h.To-1].Has(text.Quoted) && h.To-h.From < int32(len(d.Tokens))/2 {
+		if w.quotes(h) {
 			v /= 2
 		}
 		if h.Negated && negatable(h.Kind) {
@@ -39,32 +46,54 @@ func (w *work) count() tally {
 		t.weight[h.Kind] += v
 	}
 	for i := range d.Tokens {
-		tok := &d.Tokens[i]
-		switch tok.Kind {
-		case text.Word:
-			t.words++
-			if tok.Has(text.Title) && !tok.Has(text.Brand) {
-				t.titled++
-			}
-			t.person(d.Form(i))
-		case text.Punct:
-			if d.Norm[tok.NStart] == '?' {
-				t.questions++
-			}
-		case text.Number, text.User, text.URL, text.Emoji, text.Emoticon:
-		}
+		t.token(d, i)
 	}
 	return t
 }
 
+func (w *work) quotes(h *cue.Hit) bool {
+	d := &w.r.Doc
+	return d.Tokens[h.From].Has(text.Quoted) && d.Tokens[h.To-1].Has(text.Quoted)
+}
+
+func (t *tally) token(d *text.Doc, i int) {
+	tok := &d.Tokens[i]
+	switch tok.Kind {
+	case text.Word:
+		t.words++
+		if (tok.Has(text.Title) || tok.Has(text.Caps)) && !tok.Has(text.Brand) {
+			t.names++
+		}
+		if tok.Has(text.Quoted) {
+			t.quoted++
+			return
+		}
+		t.person(d.Form(i))
+	case text.Punct:
+		switch d.Norm[tok.NStart] {
+		case '?':
+			t.questions++
+			t.ends = '?'
+		case '!':
+			t.exclaims++
+			t.ends = '!'
+		case '.':
+			t.ends = '.'
+		}
+	case text.Number, text.User, text.URL, text.Emoji, text.Emoticon:
+	}
+}
+
 func (t *tally) person(form []byte) {
 	switch string(form) {
-	case "i", "i'm", "i've", "i'd", "i'll", "im", "ive", "my", "me", "mine", "myself", "we", "our", "us", "we've", "we're", "we'd",
-		"mi", "mis", "yo", "nos", "nuestro", "mon", "ma", "mes", "je", "j'ai", "nous", "notre", "ich", "mein", "meine", "meinen",
-		"meiner", "mir", "mich", "wir", "uns", "unser", "eu", "meu", "minha", "minhas", "meus", "nosso":
-		t.first = true
-	case "you", "your", "yours", "you've", "you're", "u", "ur", "ustedes", "usted", "vous", "votre", "vos", "ihr", "euch", "euer", "eure",
-		"sie", "voces", "voce":
+	case "i", "i'm", "i've", "i'd", "i'll", "im", "ive", "my", "me", "mine", "myself", "mi", "mis", "yo", "mon", "ma", "mes", "je", "j'ai",
+		"ich", "mein", "meine", "meinen", "meiner", "mir", "mich", "eu", "meu", "minha", "minhas", "meus":
+		t.i = true
+	case "we", "our", "us", "we've", "we're", "we'd", "we'll", "ours", "nos", "nuestro", "nuestra", "nous", "notre", "wir", "uns", "unser",
+		"unsere", "nosso", "nossa":
+		t.we = true
+	case "you", "your", "yours", "you've", "you're", "u", "ur", "you'd", "ustedes", "usted", "vous", "votre", "vos", "ihr", "euch", "euer",
+		"eure", "voces", "voce":
 		t.you = true
 	}
 }
@@ -73,7 +102,8 @@ func (t *tally) person(form []byte) {
 // that begins with its own negation is not touched by one before it.
 func negatable(k cue.Kind) bool {
 	switch k {
-	case cue.Positive, cue.Negative, cue.Resolved, cue.Thanks, cue.Churn, cue.Legal, cue.Sarcasm, cue.RudeStaff, cue.RoughPraise:
+	case cue.Positive, cue.Negative, cue.Resolved, cue.Thanks, cue.Churn, cue.Legal, cue.RudeStaff, cue.RoughPraise, cue.Money,
+		cue.Safety, cue.Outage, cue.Waiting:
 		return true
 	default:
 		return false

@@ -38,6 +38,8 @@ func defaults(rows int) settings {
 		s.least = 1
 	case rows < 10_000:
 		s.least = 2
+	case rows > 100_000:
+		s.least = 4
 	}
 	s.fits[polarity] = fitOptions{l2: 25, prior: 0.1, smooth: 10, iterations: 60}
 	s.fits[complaint] = fitOptions{l2: 3, prior: 0.05, smooth: 3, iterations: 40}
@@ -94,9 +96,9 @@ func (c *corpus) set(what role, s settings, skip func(i int) bool) *examples {
 		if !ok || skip(i) {
 			continue
 		}
-		w := 1.0
+		w := c.rows[i].Weight
 		if o := c.rows[i].Original; o != nil && !*o {
-			w = s.paraphrase
+			w *= s.paraphrase
 		}
 		if w > 0 {
 			e.add(c.doc(i), c.scale[i], class, w)

@@ -31,11 +31,16 @@ type Row struct {
 	Source   string `json:"source"`
 	Lang     string `json:"lang"`
 	Rating   int    `json:"rating"`
+	// Weight is how much the row counts, 1 where it is not written.
+	Weight float64 `json:"weight"`
 	// File is the base name of the file the row was read from.
 	File string `json:"-"`
 }
 
-const maxLine = 4 << 20
+const (
+	maxLine   = 4 << 20
+	maxWeight = 1000
+)
 
 // ReadFiles reads the rows of files in order. A row that is not understood is an
 // error that names file and line.
@@ -97,6 +102,12 @@ func (r *Row) check() error {
 	}
 	if r.Label == "" && r.Venting == nil && !r.Irrelevant {
 		return errors.New("the row has no label: give it label, venting or irrelevant")
+	}
+	if r.Weight < 0 || r.Weight > maxWeight {
+		return fmt.Errorf("weight %v is not from 0 to %d", r.Weight, maxWeight)
+	}
+	if r.Weight == 0 {
+		r.Weight = 1
 	}
 	return nil
 }

@@ -74,6 +74,9 @@ func versionOf(rows []Row) string {
 	return fmt.Sprintf("custom-%08x", f.Sum32())
 }
 
+// roughSteps is how long the model is fitted before its features are chosen.
+const roughSteps = 15
+
 func build(ctx context.Context, rows []Row, log io.Writer) (model.Header, []model.Entry, Report, error) {
 	s := defaults(len(rows))
 	plain := len(rows)
@@ -84,7 +87,11 @@ func build(ctx context.Context, rows []Row, log io.Writer) (model.Header, []mode
 	}
 	note(log, "%d features in at least %d rows", len(c.keys), s.least)
 	none := func(int) bool { return false }
-	full := c.fitHeads(s, none, nil, log)
+	rough := s
+	for i := range rough.fits {
+		rough.fits[i].iterations = roughSteps
+	}
+	full := c.fitHeads(rough, none, nil, log)
 	c.prune(full, s.keep)
 	note(log, "%d features kept", len(c.keys))
 	full = c.fitHeads(s, none, nil, log)

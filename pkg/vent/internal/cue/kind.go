@@ -3,7 +3,7 @@ package cue
 // Kind is what a phrase stands for.
 type Kind uint8
 
-// The kinds of cues. Their names in the files are those of kindNames.
+// The kinds of cues. Their names in the files are those of KindNames.
 const (
 	None Kind = iota
 	Positive
@@ -52,13 +52,23 @@ const (
 	TopicSafety
 	Homonym
 	Loyal
+	Event
+	Opener
+	Agent
+	OtherFirm
+	Unresolved
+	Employee
+	Mild
+	Everyday
+	Expletive
 	kinds
 )
 
 // Kinds is how many kinds there are.
 const Kinds = int(kinds)
 
-func kindNames() map[string]Kind {
+// KindNames is the kinds by the names that the files call them.
+func KindNames() map[string]Kind {
 	return map[string]Kind{
 		"positive": Positive, "negative": Negative, "complaint": Complaint, "waiting": Waiting,
 		"repeated": Repeated, "churn": Churn, "legal": Legal, "safety": Safety, "money": Money,
@@ -71,6 +81,9 @@ func kindNames() map[string]Kind {
 		"topic_outage": TopicOutage, "topic_app": TopicApp, "topic_product": TopicProduct,
 		"topic_staff": TopicStaff, "topic_support": TopicSupport, "topic_account": TopicAccount,
 		"topic_booking": TopicBooking, "topic_pricing": TopicPricing, "topic_privacy": TopicPrivacy,
-		"topic_safety": TopicSafety, "homonym": Homonym, "loyal": Loyal,
+		"topic_safety": TopicSafety, "homonym": Homonym, "loyal": Loyal, "event": Event,
+		"opener": Opener, "agent": Agent, "other_firm": OtherFirm, "unresolved": Unresolved,
+		"employee": Employee, "mild": Mild, "everyday": Everyday,
+		"expletive": Expletive,
 	}
 }

@@ -55,7 +55,7 @@ func parseFile(name, src string) ([]pattern, error) {
 	var (
 		out   []pattern
 		kind  Kind
-		names = kindNames()
+		names = KindNames()
 	)
 	for i, line := range strings.Split(src, "\n") {
 		line, _, _ = strings.Cut(line, "~~")

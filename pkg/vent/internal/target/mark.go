@@ -1,6 +1,10 @@
 package target
 
-import "github.com/leakytap/leakytap/pkg/vent/internal/text"
+import (
+	"strings"
+
+	"github.com/leakytap/leakytap/pkg/vent/internal/text"
+)
 
 // Seen is what Mark found.
 type Seen struct {
@@ -122,6 +126,36 @@ func contains(b []byte, s string) bool {
 		if string(b[i:i+len(s)]) == s {
 			return true
 		}
+	}
+	return false
+}
+
+// Owns tells whether handle is an account of the brand: its name, alone or with
+// such words as help or care.
+func (n *Names) Owns(handle string) bool {
+	if n == nil {
+		return false
+	}
+	h := squash(handle)
+	for _, name := range n.heads {
+		if h == name {
+			return true
+		}
+		if rest, ok := strings.CutPrefix(h, name); ok && len(name) >= 4 && serves(rest) {
+			return true
+		}
+		if rest, ok := strings.CutSuffix(h, name); ok && len(name) >= 4 && serves(rest) {
+			return true
+		}
+	}
+	return false
+}
+
+func serves(w string) bool {
+	switch w {
+	case "help", "helps", "care", "cares", "support", "service", "services", "customerservice", "customercare", "cs", "uk", "us", "usa",
+		"team", "hq", "official", "news", "ask", "app", "status", "eu", "global", "air", "bank":
+		return true
 	}
 	return false
 }
