@@ -98,7 +98,7 @@ func TestAFailingTransaction(t *testing.T) {
 func TestTwoWorkersOneCaseForEachAuthor(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	const authors, posts = 40, 6
+	const authors, posts = 20, 4
 	var wg sync.WaitGroup
 	for w := range posts {
 		wg.Go(func() {
@@ -127,7 +127,7 @@ func TestTwoWorkersOneCaseForEachAuthor(t *testing.T) {
 }
 
 // maxRuns bounds the runs of the next test: each is a dozen transactions.
-const maxRuns = 80
+const maxRuns = 40
 
 // Giving any batch again, in any pieces, changes nothing: what a crash between two
 // commits brings.

@@ -1,6 +1,9 @@
 package desk_test
 
 import (
+	"context"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -68,9 +71,31 @@ func rulesOf(tb testing.TB, brands ...brand.Brand) *desk.Rules {
 	return r
 }
 
+// emptyStore is the file of a store that was just made: copying it is faster than
+// making each test's store anew.
+var emptyStore = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "desk")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	s, err := store.OpenScratch(context.Background(), store.Config{}, dir, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(dir, store.FileName))
+})
+
 func newBench(tb testing.TB, edit ...func(*desk.Options)) *bench {
 	tb.Helper()
-	s, err := store.OpenScratch(tb.Context(), store.Config{}, tb.TempDir(), nil)
+	dir := tb.TempDir()
+	empty, err := emptyStore()
+	require.NoError(tb, err)
+	require.NoError(tb, os.WriteFile(filepath.Join(dir, store.FileName), empty, 0o600))
+	s, err := store.OpenScratch(tb.Context(), store.Config{}, dir, nil)
 	require.NoError(tb, err)
 	tb.Cleanup(func() { require.NoError(tb, s.Close()) })
 	b := &bench{t: tb, store: s, reg: prometheus.NewRegistry(), now: noon(), rules: rulesOf(tb, acme(), globex())}
