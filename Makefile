@@ -77,3 +77,31 @@ cover: ## coverage by function
 .PHONY: vuln
 vuln: ## known vulnerabilities (needs the vulnerability database)
 	$(TOOL) govulncheck $(PKGS)
+
+# What needs a real part of the outside: a skip is an error here.
+.PHONY: test-real
+test-real: test-kafka test-prometheus test-browser ## everything that skips without a real Kafka, Prometheus or Chromium
+
+.PHONY: test-kafka
+test-kafka: ## the bus suite and the whole daemon on a real Apache Kafka (Java 17, Maven)
+	scripts/kafka/kafka run -- scripts/real.sh -run Kafka ./internal/bus/kafka/ ./cmd/leakytap/
+
+.PHONY: test-prometheus
+test-prometheus: ## every dashboard query and alert rule on a real Prometheus
+	scripts/real.sh -run Prometheus ./deployments/
+
+.PHONY: test-browser
+test-browser: ## the inbox in a real Chromium
+	scripts/real.sh -run Browser ./internal/web/
+
+.PHONY: configs
+configs: build ## every shipped config must load
+	for f in configs/*.yaml; do bin/leakytap config check "$$f"; done
+
+.PHONY: model
+model: build ## rebuild the shipped model from DATA, byte for byte
+	bin/leakytap train --shipped --data "$(DATA)" --out pkg/vent/model/vent.model
+
+.PHONY: crash
+crash: ## kill -9 at KILLS random moments (default 100) under Slack's faults; SEED repeats a run
+	KILLS=$${KILLS:-100} POSTS=$${POSTS:-1000} go test -count=1 -timeout 60m -run TestCrash -v ./cmd/leakytap/

@@ -1,0 +1,284 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os/user"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/leakytap/leakytap/internal/record"
+	"github.com/leakytap/leakytap/internal/setting"
+	"github.com/leakytap/leakytap/internal/web"
+)
+
+func newCase(env *environment) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "case",
+		Short: "List, read and move cases: the same actions as in Slack and the inbox",
+		Args:  noSubcommand,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newCaseList(env), newCaseShow(env))
+	for _, v := range []struct{ verb, short string }{
+		{"claim", "Say that you take care of it"},
+		{"answer", "Say that the customer was answered"},
+		{"resolve", "Say that it is put right"},
+		{"reopen", "Take up an ended case again"},
+	} {
+		cmd.AddCommand(newCaseVerb(env, record.Verb(v.verb), v.short))
+	}
+	cmd.AddCommand(newCaseSnooze(env), newCaseDismiss(env), newCaseAssign(env))
+	return cmd
+}
+
+// caseRow is a case as `case list --json` prints it; the names are fixed.
+type caseRow struct {
+	ID       string       `json:"id"`
+	Brand    string       `json:"brand"`
+	State    record.State `json:"state"`
+	Severity string       `json:"severity"`
+	Owner    string       `json:"owner"`
+	URL      string       `json:"url"`
+	Text     string       `json:"text"`
+	About    string       `json:"about,omitempty"`
+	Author   string       `json:"author,omitempty"`
+	Fate     record.Fate  `json:"fate,omitempty"`
+	Priority int          `json:"priority"`
+	OpenedAt time.Time    `json:"opened_at"`
+}
+
+func newCaseList(env *environment) *cobra.Command {
+	var brandName, state string
+	var all bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "The cases in which someone still has to do something, worst and oldest first",
+		Args:  args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			filter := web.CaseFilter{Brand: brandName}
+			switch {
+			case state != "" && !slices.Contains(record.States(), record.State(state)):
+				return usageError{fmt.Errorf("--state %q: must be open, snoozed, claimed, answered, resolved or dismissed", state)}
+			case state != "":
+				filter.States = []record.State{record.State(state)}
+			case all:
+				filter.States = record.States()
+			}
+			return env.withBackend(cmd.Context(), func(b web.Backend) error {
+				cases, err := allCases(cmd, b, filter)
+				if err != nil {
+					return err
+				}
+				if env.json {
+					rows := make([]caseRow, 0, len(cases))
+					for i := range cases {
+						rows = append(rows, rowOf(&cases[i]))
+					}
+					return printJSON(env.stdout, rows)
+				}
+				return printCases(env.stdout, cases, time.Now())
+			})
+		},
+	}
+	cmd.Flags().StringVar(&brandName, "brand", "", "only this brand")
+	cmd.Flags().StringVar(&state, "state", "", "only this state")
+	cmd.Flags().BoolVar(&all, "all", false, "ended cases too")
+	return cmd
+}
+
+const caseListMax = 10_000
+
+// allCases pages through the list.
+func allCases(cmd *cobra.Command, b web.Backend, filter web.CaseFilter) ([]record.Case, error) {
+	var out []record.Case
+	filter.Limit = 200
+	for len(out) < caseListMax {
+		page, err := b.Cases(cmd.Context(), filter)
+		if err != nil {
+			return nil, fmt.Errorf("listing cases: %w", err)
+		}
+		out = append(out, page...)
+		if len(page) < filter.Limit {
+			break
+		}
+		filter.After = page[len(page)-1].ID
+	}
+	return out, nil
+}
+
+func rowOf(c *record.Case) caseRow {
+	return caseRow{
+		ID: c.ID, Brand: c.Brand, State: c.State, Severity: string(c.Severity), Owner: c.Owner, URL: c.URL,
+		Text: c.Text, About: c.About, Author: c.AuthorName, Fate: c.Fate, Priority: c.Priority, OpenedAt: c.OpenedAt,
+	}
+}
+
+func printCases(w io.Writer, cases []record.Case, now time.Time) error {
+	if len(cases) == 0 {
+		fmt.Fprintln(w, "No case is waiting.")
+		return nil
+	}
+	rows := [][]string{{"ID", "SEVERITY", "BRAND", "STATE", "OWNER", "AGE", "ABOUT", "URL"}}
+	for i := range cases {
+		c := &cases[i]
+		rows = append(rows, []string{
+			c.ID, string(c.Severity), c.Brand, string(c.State), orDash(c.Owner), age(c.OpenedAt, now),
+			oneLine(orText(c.About, c.Text), 40), c.URL,
+		})
+	}
+	return table(w, rows)
+}
+
+func orDash(s string) string { return orText(s, "-") }
+
+func orText(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+func newCaseShow(env *environment) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show ID",
+		Short: "All about one case: the posts, the whys, the history",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			return env.withBackend(cmd.Context(), func(b web.Backend) error {
+				d, err := b.Dossier(cmd.Context(), words[0])
+				if err != nil {
+					return notThere(err, "case", words[0])
+				}
+				if env.json {
+					return printJSON(env.stdout, d)
+				}
+				printDossier(env.stdout, &d)
+				return nil
+			})
+		},
+	}
+}
+
+func printDossier(w io.Writer, d *record.Dossier) {
+	c := &d.Case
+	fmt.Fprintf(w, "%s %s: %s\n%s\n", strings.ToUpper(string(c.Severity)), c.Brand, oneLine(orText(c.About, "a complaint"), 80), c.URL)
+	fmt.Fprintf(w, "state %s, owner %s, opened %s\n\n", c.State, orDash(c.Owner), c.OpenedAt.Format(time.RFC3339))
+	fmt.Fprintf(w, "%s: %s\n", orText(oneLine(c.AuthorName, 60), "author"), orText(oneLine(c.Text, 2000), "(deleted by the author)"))
+	for i := range d.Later {
+		m := &d.Later[i]
+		fmt.Fprintf(w, "  later: %s  %s\n", oneLine(m.Text, 300), m.URL)
+	}
+	fmt.Fprintln(w, "\nwhy:")
+	for _, line := range d.Why {
+		fmt.Fprintf(w, "  %s\n", oneLine(line, 300))
+	}
+	fmt.Fprintln(w, "\nhistory:")
+	for _, e := range d.History {
+		fmt.Fprintf(w, "  %s  %-12s %s %s\n", e.At.Format(time.RFC3339), e.What, orText(e.Actor, "-"), oneLine(e.Detail, 200))
+	}
+}
+
+// act does one action and prints the case after it.
+func (e *environment) act(cmd *cobra.Command, a record.Action) error {
+	a.Via = "cli"
+	if a.Actor == "" {
+		a.Actor = login()
+	}
+	return e.withBackend(cmd.Context(), func(b web.Backend) error {
+		c, err := b.Act(cmd.Context(), a)
+		if err != nil {
+			return notThere(err, "case", a.Case)
+		}
+		if e.json {
+			return printJSON(e.stdout, rowOf(&c))
+		}
+		fmt.Fprintf(e.stdout, "%s is %s", c.ID, c.State)
+		if c.Owner != "" {
+			fmt.Fprintf(e.stdout, ", owner %s", c.Owner)
+		}
+		fmt.Fprintln(e.stdout)
+		return nil
+	})
+}
+
+// login is who runs the command.
+func login() string {
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return u.Username
+	}
+	return "cli"
+}
+
+func asFlag(cmd *cobra.Command, actor *string) {
+	cmd.Flags().StringVar(actor, "as", "", "who does it (default: your login)")
+}
+
+func newCaseVerb(env *environment, verb record.Verb, short string) *cobra.Command {
+	var actor, note string
+	cmd := &cobra.Command{
+		Use:   string(verb) + " ID",
+		Short: short,
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			return env.act(cmd, record.Action{Case: words[0], Verb: verb, Actor: actor, Note: note})
+		},
+	}
+	asFlag(cmd, &actor)
+	cmd.Flags().StringVar(&note, "note", "", "a word for the history")
+	return cmd
+}
+
+func newCaseSnooze(env *environment) *cobra.Command {
+	var actor, span string
+	cmd := &cobra.Command{
+		Use:   "snooze ID",
+		Short: "Put it aside for a while; it comes back by itself",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			d, err := setting.ParseDuration(span)
+			if err != nil || d <= 0 {
+				return usageError{fmt.Errorf("--for %q: write a duration such as 1h or 2d", span)}
+			}
+			return env.act(cmd, record.Action{Case: words[0], Verb: record.VerbSnooze, Actor: actor, Until: time.Now().Add(d).UTC()})
+		},
+	}
+	asFlag(cmd, &actor)
+	cmd.Flags().StringVar(&span, "for", "1h", "for how long")
+	return cmd
+}
+
+func newCaseDismiss(env *environment) *cobra.Command {
+	var actor, reason string
+	cmd := &cobra.Command{
+		Use:   "dismiss ID",
+		Short: "Say that it is not a complaint",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			if reason != "" && !slices.Contains(record.DismissReasons(), reason) {
+				return usageError{fmt.Errorf("--reason %q: must be one of %s", reason, strings.Join(record.DismissReasons(), ", "))}
+			}
+			return env.act(cmd, record.Action{Case: words[0], Verb: record.VerbDismiss, Actor: actor, Reason: reason})
+		},
+	}
+	asFlag(cmd, &actor)
+	cmd.Flags().StringVar(&reason, "reason", "", "wrong_company, not_a_customer, already_handled or spam")
+	return cmd
+}
+
+func newCaseAssign(env *environment) *cobra.Command {
+	var actor string
+	cmd := &cobra.Command{
+		Use:   "assign ID WHO",
+		Short: "Give it to someone",
+		Args:  args(cobra.ExactArgs(2)),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			return env.act(cmd, record.Action{Case: words[0], Verb: record.VerbAssign, Actor: actor, To: words[1]})
+		},
+	}
+	asFlag(cmd, &actor)
+	return cmd
+}

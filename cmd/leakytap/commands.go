@@ -1,0 +1,13 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// commands are all commands, in the order in which help lists them.
+func commands(env *environment) []*cobra.Command {
+	return []*cobra.Command{
+		newRun(env), newDemo(env), newConfig(env),
+		newScore(env), newExplain(env), newTrain(env), newEval(env), newReplay(env),
+		newWhy(env), newCase(env), newSilence(env), newSource(env), newDead(env),
+		newTestReceiver(env), newHealthcheck(env), newVersion(env), newCompletion(env),
+	}
+}

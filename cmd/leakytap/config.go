@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/leakytap/leakytap/internal/app"
+	"github.com/leakytap/leakytap/internal/config"
+)
+
+func newConfig(env *environment) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "config",
+		Short: "Check, describe or show the config",
+		Args:  noSubcommand,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(
+		&cobra.Command{
+			Use:   "check [FILE...]",
+			Short: "Every error at once, path:line:col: message; runs the pinned examples too",
+			Args:  args(cobra.ArbitraryArgs),
+			RunE: func(_ *cobra.Command, words []string) error {
+				if len(words) == 0 {
+					words = []string{env.configPath}
+				}
+				return checkConfigs(env, words)
+			},
+		},
+		&cobra.Command{
+			Use:   "schema",
+			Short: "The JSON Schema of the config; needs no config file",
+			Args:  args(cobra.NoArgs),
+			RunE: func(*cobra.Command, []string) error {
+				_, err := env.stdout.Write(config.Schema())
+				return err
+			},
+		},
+		&cobra.Command{
+			Use:   "show",
+			Short: "The effective config, defaults filled in, with every secret as <secret>",
+			Args:  args(cobra.NoArgs),
+			RunE: func(*cobra.Command, []string) error {
+				cfg, problems := config.Load(env.configPath, config.Options{})
+				if errs := config.Errors(problems); len(errs) > 0 {
+					printProblems(env.stderr, errs, false)
+					if config.Fatal(problems) {
+						return errSaid
+					}
+				}
+				if env.json {
+					b, err := cfg.ShowJSON()
+					if err != nil {
+						return err
+					}
+					_, err = env.stdout.Write(append(bytes.TrimRight(b, "\n"), '\n'))
+					return err
+				}
+				_, err := env.stdout.Write(cfg.Show())
+				return err
+			},
+		},
+	)
+	return cmd
+}
+
+// checkConfigs prints the problems of each file, errors and warnings, and fails
+// where there is an error.
+func checkConfigs(env *environment, paths []string) error {
+	bad := false
+	for _, path := range paths {
+		problems := checkConfig(path)
+		printProblems(env.stdout, problems, isTerminal(env.stdout))
+		if n := len(config.Errors(problems)); n > 0 {
+			bad = true
+			fmt.Fprintf(env.stderr, "leakytap: %s: %d error(s)\n", path, n)
+			continue
+		}
+		fmt.Fprintf(env.stderr, "%s is good\n", path)
+	}
+	if bad {
+		return errSaid
+	}
+	return nil
+}
+
+// checkConfig reads a config, or a brand file by itself, and runs the pinned
+// examples of the brands that can be read.
+func checkConfig(path string) []config.Problem {
+	cfg, problems := config.Check(path, config.Options{})
+	if config.Fatal(problems) {
+		return problems
+	}
+	pins, err := app.CheckPins(cfg)
+	if err != nil {
+		return append(problems, config.Problem{File: path, Line: 1, Column: 1, Msg: err.Error()})
+	}
+	for key, ps := range pins {
+		problems = append(problems, cfg.Reject(key, ps)...)
+	}
+	return config.Sort(problems)
+}
+
+func printProblems(w io.Writer, problems []config.Problem, long bool) {
+	for _, p := range problems {
+		if long {
+			fmt.Fprintln(w, p.Long())
+			continue
+		}
+		fmt.Fprintln(w, p.Error())
+	}
+}

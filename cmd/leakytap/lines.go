@@ -1,0 +1,86 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+)
+
+// inputLine is one line of JSONL without its end, or why it cannot be read.
+type inputLine struct {
+	data []byte
+	err  error
+}
+
+// lineReader reads lines of any length in bounded memory, and knows whether
+// more input waits.
+type lineReader struct{ r *bufio.Reader }
+
+func newLineReader(r io.Reader) *lineReader { return &lineReader{bufio.NewReaderSize(r, 1<<18)} }
+
+// next reads one line. A line over maxLine comes with an error in its place
+// and its rest is skipped. The last line may lack its end; io.EOF comes alone.
+func (l *lineReader) next() (inputLine, error) {
+	var line inputLine
+	for {
+		part, err := l.r.ReadSlice('\n')
+		if line.err == nil && len(line.data)+len(part) > maxLine {
+			line = inputLine{err: fmt.Errorf("line is over %d MiB", maxLine>>20)}
+		}
+		if line.err == nil {
+			line.data = append(line.data, part...)
+		}
+		switch {
+		case err == nil:
+			line.data = bytes.TrimSuffix(line.data, []byte("\n"))
+			return line, nil
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case errors.Is(err, io.EOF) && (len(line.data) > 0 || line.err != nil):
+			return line, nil
+		default:
+			return inputLine{}, err
+		}
+	}
+}
+
+// batch reads one line, and further ones as long as they are waiting whole, at
+// most limit. The lines read come with the error that ended the reading.
+func (l *lineReader) batch(limit int) ([]inputLine, error) {
+	var out []inputLine
+	for len(out) < limit {
+		if len(out) > 0 && !l.waiting() {
+			return out, nil
+		}
+		line, err := l.next()
+		if err != nil {
+			return out, err
+		}
+		out = append(out, line)
+	}
+	return out, nil
+}
+
+// waiting reports whether a whole line is in the buffer already.
+func (l *lineReader) waiting() bool {
+	n := l.r.Buffered()
+	if n == 0 {
+		return false
+	}
+	b, err := l.r.Peek(n)
+	return err == nil && bytes.IndexByte(b, '\n') >= 0
+}
+
+// cut shortens s to at most limit bytes, at a character.
+func cut(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit]
+}

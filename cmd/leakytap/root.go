@@ -1,0 +1,133 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+)
+
+// environment is what every command shares: the streams and the common flags.
+type environment struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+
+	configPath string
+	logLevel   string
+	logFormat  string
+	json       bool
+	// configGiven says that --config or $LEAKYTAP_CONFIG named the file.
+	configGiven bool
+}
+
+const defaultConfig = "leakytap.yaml"
+
+func newRoot(env *environment) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "leakytap",
+		Short: "Hears unhappy customers in public feeds and brings each to the people who can make it right",
+		Long: `LeakyTap pulls mentions of your brands from public feeds, finds the customers who
+are venting, and puts each in front of your support team while it can still be
+put right. Then it stays with the case until the customer is all right.
+
+Start with:  leakytap demo
+Then:        leakytap run --brand "your brand"`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noSubcommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return env.resolve(cmd)
+		},
+	}
+	root.SetIn(env.stdin)
+	root.SetOut(env.stdout)
+	root.SetErr(env.stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	flags := root.PersistentFlags()
+	flags.StringVar(&env.configPath, "config", "", "config file (default leakytap.yaml, or $LEAKYTAP_CONFIG)")
+	flags.StringVar(&env.logLevel, "log.level", "info", "debug, info, warn or error")
+	flags.StringVar(&env.logFormat, "log.format", "", "json or console (default: console on a terminal)")
+	flags.BoolVar(&env.json, "json", false, "print JSON where a command prints for people")
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(commands(env)...)
+	return root
+}
+
+// noSubcommand refuses a first word that is no command.
+func noSubcommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	msg := fmt.Sprintf("unknown command %q", args[0])
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		msg += "; did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return usageError{fmt.Errorf("%s (leakytap --help lists them)", msg)}
+}
+
+// args wraps an argument check so that its failure is wrong usage.
+func args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, words []string) error {
+		if err := check(cmd, words); err != nil {
+			return usageError{fmt.Errorf("%w\nusage: %s", err, cmd.UseLine())}
+		}
+		return nil
+	}
+}
+
+func (e *environment) resolve(cmd *cobra.Command) error {
+	e.configGiven = cmd.Flags().Changed("config")
+	if e.configPath == "" {
+		e.configPath = defaultConfig
+		if v := os.Getenv("LEAKYTAP_CONFIG"); v != "" {
+			e.configPath, e.configGiven = v, true
+		}
+	}
+	if _, err := zapcore.ParseLevel(e.logLevel); err != nil {
+		return usageError{fmt.Errorf("--log.level %q: must be debug, info, warn or error", e.logLevel)}
+	}
+	switch e.logFormat {
+	case "", "json", "console":
+	default:
+		return usageError{fmt.Errorf("--log.format %q: must be json or console", e.logFormat)}
+	}
+	return nil
+}
+
+// logger writes to stderr: for people on a terminal, as JSON elsewhere.
+func (e *environment) logger() *zap.Logger {
+	level, err := zapcore.ParseLevel(e.logLevel)
+	if err != nil {
+		level = zapcore.InfoLevel
+	}
+	format := e.logFormat
+	if format == "" {
+		format = "json"
+		if isTerminal(e.stderr) {
+			format = "console"
+		}
+	}
+	cfg := zap.NewProductionEncoderConfig()
+	cfg.EncodeTime = zapcore.RFC3339TimeEncoder
+	enc := zapcore.NewJSONEncoder(cfg)
+	if format == "console" {
+		cfg.EncodeLevel = zapcore.CapitalLevelEncoder
+		cfg.EncodeTime = zapcore.TimeEncoderOfLayout("15:04:05")
+		enc = zapcore.NewConsoleEncoder(cfg)
+	}
+	return zap.New(zapcore.NewCore(enc, zapcore.Lock(zapcore.AddSync(e.stderr)), level))
+}
+
+func isTerminal(w any) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/spf13/cobra"
+
+	"github.com/leakytap/leakytap/pkg/mention"
+	"github.com/leakytap/leakytap/pkg/vent"
+)
+
+// maxLine is the longest line of JSONL that is read; a longer one is refused in its place.
+const maxLine = 4 << 20
+
+// scoreBatch is how many waiting lines are scored side by side.
+const scoreBatch = 512
+
+func newScore(env *environment) *cobra.Command {
+	var brandName, model string
+	var opt vent.Options
+	cmd := &cobra.Command{
+		Use:   "score [FILE or -]",
+		Short: "Score texts: JSONL in, JSONL out",
+		Long: `Scores each line of JSONL and writes one line for it, in order. A line needs
+only "text"; "id" is echoed; "brand", "lang", "rating", "title" and "author" help.`,
+		Example: `  echo '{"text":"3 hours on hold with @acme. still waiting."}' | leakytap score --brand acme --explain`,
+		Args:    args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			scorer, err := loadScorer(model)
+			if err != nil {
+				return err
+			}
+			in, done, err := env.open(words)
+			if err != nil {
+				return err
+			}
+			defer done()
+			job := scoreJob{scorer: scorer, brand: brandName, opt: opt, out: bufio.NewWriterSize(env.stdout, 1<<16)}
+			return job.run(cmd.Context(), in)
+		},
+	}
+	cmd.Flags().StringVar(&brandName, "brand", "", "the brand asked about, for rows that name none")
+	cmd.Flags().StringVar(&model, "model", "", "a model file of leakytap train (default: the built-in one)")
+	cmd.Flags().BoolVar(&opt.Fast, "fast", false, "the first opinion alone")
+	cmd.Flags().BoolVar(&opt.Explain, "explain", false, "add the reasons")
+	return cmd
+}
+
+// loadScorer opens a model file, or the built-in model for an empty path.
+func loadScorer(path string) (*vent.Scorer, error) {
+	if path == "" {
+		return vent.Default()
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening model: %w", err)
+	}
+	defer f.Close()
+	s, err := vent.Load(f)
+	if err != nil {
+		return nil, fmt.Errorf("reading model %s: %w", path, err)
+	}
+	return s, nil
+}
+
+// open gives the file named by the only word, or standard input for none or -.
+func (e *environment) open(words []string) (io.Reader, func(), error) {
+	if len(words) == 0 || words[0] == "-" {
+		return e.stdin, func() {}, nil
+	}
+	f, err := os.Open(words[0])
+	if err != nil {
+		return nil, nil, fmt.Errorf("opening input: %w", err)
+	}
+	return f, func() { _ = f.Close() }, nil
+}
+
+type scoreJob struct {
+	scorer *vent.Scorer
+	brand  string
+	opt    vent.Options
+	out    *bufio.Writer
+}
+
+// run scores line by line: lines that are waiting are scored side by side, and
+// what is done is flushed as soon as no more input waits.
+func (j *scoreJob) run(ctx context.Context, in io.Reader) error {
+	lines := newLineReader(in)
+	failed := false
+	for n := 1; ; {
+		batch, err := lines.batch(scoreBatch)
+		answers := j.answer(batch, n)
+		n += len(batch)
+		for _, a := range answers {
+			failed = failed || a.bad
+			if _, werr := j.out.Write(a.line); werr != nil {
+				return fmt.Errorf("writing scores: %w", werr)
+			}
+		}
+		if ferr := j.out.Flush(); ferr != nil {
+			return fmt.Errorf("writing scores: %w", ferr)
+		}
+		switch {
+		case errors.Is(err, io.EOF) && failed:
+			return errSaid
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("reading input: %w", err)
+		case ctx.Err() != nil:
+			return fmt.Errorf("stopped before the end of the input: %w", ctx.Err())
+		}
+	}
+}
+
+type scoreAnswer struct {
+	line []byte
+	bad  bool
+}
+
+func (j *scoreJob) answer(batch []inputLine, first int) []scoreAnswer {
+	out := make([]scoreAnswer, len(batch))
+	workers := min(runtime.GOMAXPROCS(0), (len(batch)+15)/16)
+	if workers <= 1 {
+		for i, l := range batch {
+			out[i] = j.one(l, first+i)
+		}
+		return out
+	}
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(batch) {
+					return
+				}
+				out[i] = j.one(batch[i], first+i)
+			}
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+// scoreRow is one line of input: every field but text may be missing or odd.
+type scoreRow struct {
+	ID     json.RawMessage `json:"id"`
+	Text   json.RawMessage `json:"text"`
+	Title  json.RawMessage `json:"title"`
+	Brand  json.RawMessage `json:"brand"`
+	Lang   json.RawMessage `json:"lang"`
+	Rating json.RawMessage `json:"rating"`
+	Author json.RawMessage `json:"author"`
+}
+
+// scoredRow is one line of output.
+type scoredRow struct {
+	ID json.RawMessage `json:"id,omitempty"`
+	vent.Score
+}
+
+func (j *scoreJob) one(l inputLine, n int) scoreAnswer {
+	if l.err != nil {
+		return refuse(n, l.err.Error())
+	}
+	row, in, err := j.input(l.data)
+	if err != nil {
+		return refuse(n, err.Error())
+	}
+	b, err := json.Marshal(scoredRow{ID: row.ID, Score: j.scorer.Score(in, j.opt)})
+	if err != nil {
+		return refuse(n, err.Error())
+	}
+	return scoreAnswer{line: append(b, '\n')}
+}
+
+func (j *scoreJob) input(line []byte) (row scoreRow, in vent.Input, err error) {
+	line = bytes.TrimSpace(line)
+	if len(line) == 0 {
+		return row, in, errors.New("line is blank")
+	}
+	if line[0] != '{' {
+		return row, in, errors.New("line is no JSON object")
+	}
+	if err := json.Unmarshal(line, &row); err != nil {
+		return row, in, fmt.Errorf("line is no JSON object: %w", err)
+	}
+	var text string
+	switch {
+	case len(row.Text) == 0:
+		return row, in, errors.New(`object has no "text"`)
+	case row.Text[0] != '"' || json.Unmarshal(row.Text, &text) != nil:
+		return row, in, errors.New(`"text" is no string`)
+	}
+	if bytes.Equal(row.ID, []byte("null")) {
+		row.ID = nil
+	}
+	in = vent.Input{
+		Text: cut(text, mention.MaxText), Title: cut(word(row.Title), mention.MaxTitle),
+		Brand: word(row.Brand), Lang: word(row.Lang),
+	}
+	if in.Brand == "" {
+		in.Brand = j.brand
+	}
+	var rating float64
+	if json.Unmarshal(row.Rating, &rating) == nil && rating >= 1 && rating <= 5 {
+		in.Rating = int(rating)
+	}
+	var author struct {
+		Handle string `json:"handle"`
+	}
+	if len(row.Author) > 0 && json.Unmarshal(row.Author, &author) == nil {
+		in.Handle = author.Handle
+	}
+	return row, in, nil
+}
+
+// word is a string field, empty where it is missing or no string.
+func word(raw json.RawMessage) string {
+	var s string
+	if len(raw) == 0 || json.Unmarshal(raw, &s) != nil {
+		return ""
+	}
+	return s
+}
+
+func refuse(n int, why string) scoreAnswer {
+	b, err := json.Marshal(struct {
+		Line  int    `json:"line"`
+		Error string `json:"error"`
+	}{n, why})
+	if err != nil {
+		b = fmt.Appendf(nil, `{"line":%d,"error":"line cannot be scored"}`, n)
+	}
+	return scoreAnswer{line: append(b, '\n'), bad: true}
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/leakytap/leakytap/internal/alert"
+	"github.com/leakytap/leakytap/internal/alert/slack"
+	"github.com/leakytap/leakytap/internal/app"
+	"github.com/leakytap/leakytap/internal/httpx"
+	"github.com/leakytap/leakytap/internal/record"
+)
+
+func newTestReceiver(env *environment) *cobra.Command {
+	return &cobra.Command{
+		Use:   "test-receiver NAME",
+		Short: "Post one marked message, update it and find it again; say what is missing",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			cfg, err := env.loadWithBrands()
+			if err != nil {
+				return err
+			}
+			var names []string
+			for i := range cfg.Receivers {
+				rc := &cfg.Receivers[i]
+				names = append(names, rc.Name)
+				if rc.Name != words[0] {
+					continue
+				}
+				out, err := httpx.New(cfg.HTTP, httpx.Options{UserAgent: "leakytap/" + version})
+				if err != nil {
+					return err
+				}
+				r, err := app.NewReceiver(rc, out, app.ConsoleOut{W: env.stdout, Color: isTerminal(env.stdout)})
+				if err != nil {
+					return err
+				}
+				return testReceiver(cmd, env, rc.Name, r)
+			}
+			return fmt.Errorf("there is no receiver %q; the config has %s", words[0], strings.Join(names, ", "))
+		},
+	}
+}
+
+func testReceiver(cmd *cobra.Command, env *environment, name string, r alert.Receiver) error {
+	now := time.Now().UTC()
+	sl, ok := r.(*slack.Receiver)
+	if !ok {
+		n := record.Notice{
+			Key: fmt.Sprintf("test/%s/%d", name, now.UnixNano()), Receiver: name, Kind: record.NoticeTest,
+			Body: record.NoticeBody{Title: "Test of receiver " + name, Lines: []string{"If you can read this, alerts reach you here."}},
+		}
+		if _, err := r.Post(cmd.Context(), alert.Message{Notice: n, Now: now}); err != nil {
+			return fmt.Errorf("receiver %s: %w", name, err)
+		}
+		return nil
+	}
+	steps, err := sl.Check(cmd.Context(), now)
+	for _, s := range steps {
+		mark := "ok  "
+		if !s.OK {
+			mark = "FAIL"
+		}
+		fmt.Fprintf(env.stdout, "%s  %-7s %s\n", mark, s.Name, oneLine(s.Detail, 400))
+	}
+	if err != nil {
+		return fmt.Errorf("receiver %s: %w", name, err)
+	}
+	fmt.Fprintf(env.stdout, "%s works\n", name)
+	return nil
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/leakytap/leakytap/pkg/vent"
+	"github.com/leakytap/leakytap/pkg/vent/train"
+)
+
+func newTrain(env *environment) *cobra.Command {
+	var data []string
+	var out, name string
+	cmd := &cobra.Command{
+		Use:   "train --data FILE... --out FILE",
+		Short: "Train a model on labelled posts",
+		Long: `Trains a model on labelled JSONL: "text", and "label" (negative, neutral or
+positive), "venting" (true or false), or "irrelevant": true; "brand" is optional.
+A folder stands for its .jsonl files. The same input gives the same bytes.`,
+		Args: args(cobra.ArbitraryArgs),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			files, err := dataFiles(append(data, words...))
+			if err != nil {
+				return err
+			}
+			if len(files) == 0 || out == "" {
+				return usageError{fmt.Errorf("name the data and the model: %s", cmd.UseLine())}
+			}
+			rep, err := train.Run(cmd.Context(), train.Options{Data: files, Out: out, Version: name, Progress: env.stderr})
+			if err != nil {
+				return err
+			}
+			if env.json {
+				return printJSON(env.stdout, rep)
+			}
+			fmt.Fprintf(env.stdout, "%s: version %s, %d rows, %d features, %d bytes\n", out, rep.Version, rep.Rows, rep.Features, rep.Bytes)
+			return nil
+		},
+	}
+	cmd.Flags().StringSliceVar(&data, "data", nil, "labelled JSONL files, or folders of them; further ones may follow as arguments")
+	cmd.Flags().StringVar(&out, "out", "", "the model file")
+	cmd.Flags().StringVar(&name, "name", "", "the version that the model calls itself (default: made of the data)")
+	return cmd
+}
+
+// dataFiles are the files named, and the .jsonl files of the folders named.
+func dataFiles(words []string) ([]string, error) {
+	var out []string
+	for _, w := range words {
+		info, err := os.Stat(w)
+		if err != nil {
+			return nil, fmt.Errorf("reading data: %w", err)
+		}
+		if !info.IsDir() {
+			out = append(out, w)
+			continue
+		}
+		found, err := filepath.Glob(filepath.Join(w, "*.jsonl"))
+		if err != nil {
+			return nil, fmt.Errorf("reading data folder %s: %w", w, err)
+		}
+		slices.Sort(found)
+		out = append(out, found...)
+	}
+	return out, nil
+}
+
+func newEval(env *environment) *cobra.Command {
+	var modelFile string
+	var opt vent.Options
+	cmd := &cobra.Command{
+		Use:   "eval FILE...",
+		Short: "The figures of the model in use on labelled posts",
+		Args:  args(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			scorer, err := loadScorer(modelFile)
+			if err != nil {
+				return err
+			}
+			files, err := dataFiles(words)
+			if err != nil {
+				return err
+			}
+			rep, err := train.Eval(scorer, files, opt)
+			if err != nil {
+				return err
+			}
+			if env.json {
+				return printJSON(env.stdout, rep)
+			}
+			return printEval(env.stdout, rep)
+		},
+	}
+	cmd.Flags().StringVar(&modelFile, "model", "", "a model file of leakytap train (default: the built-in one)")
+	cmd.Flags().BoolVar(&opt.Fast, "fast", false, "the first opinion alone")
+	return cmd
+}
+
+func printEval(w io.Writer, rep train.EvalReport) error {
+	return table(w, [][]string{
+		{"rows", fmt.Sprint(rep.Rows)},
+		{"macro recall of the polarity", figure(rep.MacroRecall)},
+		{"accuracy of the polarity", figure(rep.Accuracy)},
+		{"venting, area under the ROC curve", figure(rep.VentingAUC)},
+		{"venting, average precision", figure(rep.VentingAP)},
+		{"expected calibration error", figure(rep.ECE)},
+	})
+}
+
+// figure prints a share.
+func figure(v float64) string { return fmt.Sprintf("%.4f", v) }

@@ -1,0 +1,165 @@
+package app
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/leakytap/leakytap/internal/alert"
+	"github.com/leakytap/leakytap/internal/brand"
+	"github.com/leakytap/leakytap/internal/config"
+	"github.com/leakytap/leakytap/internal/desk"
+	"github.com/leakytap/leakytap/internal/ingest"
+	"github.com/leakytap/leakytap/internal/match"
+	"github.com/leakytap/leakytap/internal/record"
+	"github.com/leakytap/leakytap/internal/score"
+	"github.com/leakytap/leakytap/pkg/mention"
+	"github.com/leakytap/leakytap/pkg/vent"
+)
+
+// Generation is one reading of the config with everything that is built from
+// it. It never changes: a reload makes the next one.
+type Generation struct {
+	cfg      *config.Config
+	brands   []string
+	subjects map[string]score.Subject
+	scorer   *vent.Scorer
+	fast     bool
+	rules    *desk.Rules
+	matching matching
+}
+
+// NewGeneration compiles everything that can fail: queries, routes, the model.
+func NewGeneration(cfg *config.Config) (*Generation, error) {
+	set, err := match.Compile(cfg.Brands)
+	if err != nil {
+		return nil, fmt.Errorf("compiling queries: %w", err)
+	}
+	router, err := alert.NewRouter(cfg.Route, receiverNames(cfg))
+	if err != nil {
+		return nil, err
+	}
+	scorer, err := LoadScorer(cfg.Score.Model)
+	if err != nil {
+		return nil, err
+	}
+	g := &Generation{
+		cfg: cfg, scorer: scorer, fast: cfg.Score.SecondOpinion == "none",
+		subjects: make(map[string]score.Subject, len(cfg.Brands)),
+	}
+	g.rules = &desk.Rules{
+		Hash:   cfg.Hash(),
+		Brands: make(map[string]brand.Brand, len(cfg.Brands)), Hashes: make(map[string]string, len(cfg.Brands)),
+		Names: make(map[string][]string, len(cfg.Brands)), Matcher: set, Router: router, Score: g.rescore,
+	}
+	for _, b := range cfg.Brands {
+		names := match.Names(b.Query)
+		g.brands = append(g.brands, b.Name)
+		g.subjects[b.Name] = score.Subject{Brand: b, Names: names}
+		g.rules.Brands[b.Name], g.rules.Hashes[b.Name], g.rules.Names[b.Name] = b, b.Hash(), names
+	}
+	slices.Sort(g.brands)
+	g.matching = matching{set: set, hashes: g.rules.Hashes}
+	return g, nil
+}
+
+// LoadScorer opens a model file, or the built-in model for an empty path.
+func LoadScorer(path string) (*vent.Scorer, error) {
+	if path == "" {
+		return vent.Default()
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening model: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	s, err := vent.Load(f)
+	if err != nil {
+		return nil, fmt.Errorf("reading model %s: %w", path, err)
+	}
+	return s, nil
+}
+
+// receiverNames are the names that a route may use.
+func receiverNames(cfg *config.Config) []string {
+	names := make([]string, 0, len(cfg.Receivers))
+	for i := range cfg.Receivers {
+		names = append(names, cfg.Receivers[i].Name)
+	}
+	return names
+}
+
+func (g *Generation) sourceNames() []string {
+	names := make([]string, 0, len(g.cfg.Sources))
+	for i := range g.cfg.Sources {
+		names = append(names, g.cfg.Sources[i].Name)
+	}
+	return names
+}
+
+// Subject finds a brand with its names.
+func (g *Generation) Subject(name string) (score.Subject, bool) {
+	s, ok := g.subjects[name]
+	return s, ok
+}
+
+// Score is the scorer as the stage asks it.
+func (g *Generation) Score(in vent.Input, opt vent.Options) vent.Score {
+	opt.Fast = opt.Fast || g.fast
+	return g.scorer.Score(in, opt)
+}
+
+// rescore scores a mention that another generation scored.
+func (g *Generation) rescore(m record.Matched) (vent.Score, int64) {
+	s, ok := g.subjects[m.Brand]
+	if !ok {
+		s = score.Subject{Brand: brand.Brand{Name: m.Brand}}
+	}
+	return g.Score(score.Input(s, m.Mention), vent.Options{Explain: true}), 0
+}
+
+// Judge decides on one text as if nothing had ever happened: for explain, for
+// pinned examples and for whoever asks what a text would become.
+func (g *Generation) Judge(brandName string, m mention.Mention, now time.Time) record.Decision {
+	in := record.Matched{V: record.Version, Brand: brandName, BrandHash: g.rules.Hashes[brandName], Mention: m, Match: record.MatchQuery}
+	found := false
+	for _, h := range g.rules.Matcher.Match(m) {
+		if h.Brand == brandName {
+			in.Terms, in.ExcludedBy, found = h.Terms, h.ExcludedBy, true
+		}
+	}
+	sc, layer := g.rescore(in)
+	if !found {
+		return record.Decision{
+			ID: m.ID, Brand: brandName, Outcome: record.OutcomeNotMatched, Severity: sc.Severity, Venting: sc.Venting,
+			Score: sc, Why: []string{"not matched: no term of the query of " + brandName + " occurs in the text"},
+		}
+	}
+	return g.rules.Preview(record.Scored{Matched: in, Score: sc, Layer: layer}, now)
+}
+
+// matching is what ingest knows of a generation.
+type matching struct {
+	set    *match.Set
+	hashes map[string]string
+}
+
+// Match gives the brands that m speaks of.
+func (m matching) Match(post mention.Mention) []ingest.Hit {
+	hits := m.set.Match(post)
+	if len(hits) == 0 {
+		return nil
+	}
+	out := make([]ingest.Hit, len(hits))
+	for i, h := range hits {
+		out[i] = ingest.Hit{Brand: h.Brand, Terms: h.Terms, ExcludedBy: h.ExcludedBy}
+	}
+	return out
+}
+
+// Hash is the hash of a brand, false where there is none of that name.
+func (m matching) Hash(name string) (string, bool) {
+	h, ok := m.hashes[name]
+	return h, ok
+}

@@ -1,0 +1,274 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/leakytap/leakytap/internal/brand"
+	"github.com/leakytap/leakytap/internal/config"
+	"github.com/leakytap/leakytap/internal/record"
+	"github.com/leakytap/leakytap/internal/setting"
+	"github.com/leakytap/leakytap/internal/tune"
+	"github.com/leakytap/leakytap/pkg/mention"
+)
+
+// refusal is an error whose text are the lines of ps.
+func refusal(ps []config.Problem) error {
+	lines := make([]string, len(ps))
+	for i, p := range ps {
+		lines[i] = p.Error()
+	}
+	return errors.New(strings.Join(lines, "\n"))
+}
+
+
+// prepare turns a config that was read into a generation: pinned examples are
+// run, and a brand file that is broken, or breaks one of its examples, is replaced
+// by its last good version. refused are the problems of the files that were; err is
+// a config that cannot be taken at all.
+func (d *Daemon) prepare(ctx context.Context, cfg *config.Config) (gen *Generation, refused []config.Problem, err error) {
+	pins, err := CheckPins(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	for key, ps := range pins {
+		known, err := d.wasGood(ctx, cfg, key)
+		if err != nil {
+			return nil, nil, err
+		}
+		if known {
+			// The file is the one that was taken before: a new model or a label
+			// changed what it says, and that must not stop anybody.
+			d.log.Warn("a pinned example no longer holds", zap.String("brand", key), zap.String("problem", ps[0].Error()))
+			continue
+		}
+		cfg.Reject(key, ps)
+	}
+	for i := range cfg.Units {
+		u := &cfg.Units[i]
+		if !u.Broken() {
+			continue
+		}
+		refused = append(refused, config.Errors(u.Problems)...)
+		if u.File == "" {
+			return nil, nil, refusal(config.Errors(u.Problems))
+		}
+		if err := d.fallBack(ctx, cfg, u.Key); err != nil {
+			return nil, nil, err
+		}
+	}
+	if gen, err = NewGeneration(cfg); err != nil {
+		return nil, nil, err
+	}
+	return gen, refused, d.rememberGood(ctx, cfg)
+}
+
+// wasGood reports whether a brand file is, byte for byte, the version that was taken last.
+func (d *Daemon) wasGood(ctx context.Context, cfg *config.Config, key string) (bool, error) {
+	old, ok, err := d.store.LastGoodBrand(ctx, key)
+	if err != nil {
+		return false, fmt.Errorf("reading the last good version of brand %s: %w", key, err)
+	}
+	for i := range cfg.Units {
+		if u := &cfg.Units[i]; u.Key == key && u.File != "" {
+			return ok && string(old) == string(u.YAML), nil
+		}
+	}
+	return false, nil
+}
+
+func (d *Daemon) fallBack(ctx context.Context, cfg *config.Config, key string) error {
+	data, ok, err := d.store.LastGoodBrand(ctx, key)
+	if err != nil {
+		return fmt.Errorf("reading the last good version of brand %s: %w", key, err)
+	}
+	if !ok {
+		return nil
+	}
+	if ps := cfg.UseLastGood(key, data); len(ps) > 0 {
+		d.log.Error("the last good version of a brand is not good any more", zap.String("brand", key), zap.String("problem", ps[0].Error()))
+		return nil
+	}
+	d.log.Warn("brand file is broken, its last good version runs", zap.String("brand", key))
+	return nil
+}
+
+func (d *Daemon) rememberGood(ctx context.Context, cfg *config.Config) error {
+	for i := range cfg.Units {
+		u := &cfg.Units[i]
+		if u.File == "" || u.Stale || u.Broken() {
+			continue
+		}
+		if err := d.store.SaveGoodBrand(ctx, u.Key, u.YAML, u.Brand.Hash()); err != nil {
+			return fmt.Errorf("keeping brand %s: %w", u.Key, err)
+		}
+	}
+	return nil
+}
+
+
+// unheard are the problems of the brand files that have no good version at all:
+// at a start each of them refuses it.
+func unheard(cfg *config.Config) []config.Problem {
+	var out []config.Problem
+	for i := range cfg.Units {
+		if u := &cfg.Units[i]; u.Broken() {
+			out = append(out, config.Errors(u.Problems)...)
+		}
+	}
+	return out
+}
+
+// CheckPins runs the pinned examples of every brand that can be read, and gives the
+// problems by the key of the brand's unit.
+func CheckPins(cfg *config.Config) (map[string][]setting.Problem, error) {
+	gen, err := NewGeneration(cfg)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]setting.Problem{}
+	for i := range cfg.Units {
+		u := &cfg.Units[i]
+		if u.Broken() {
+			continue
+		}
+		if ps := tune.Check(u.Brand, pinJudge{gen}); len(ps) > 0 {
+			out[u.Key] = ps
+		}
+	}
+	return out, nil
+}
+
+// pinJudge judges pinned examples with one generation.
+type pinJudge struct{ gen *Generation }
+
+// Judge decides on a text of nobody, said now.
+func (j pinJudge) Judge(b brand.Brand, text string) record.Decision {
+	now := time.Now().UTC()
+	m, _ := mention.Clean(mention.Mention{
+		Platform: "pin", NativeID: "example", Kind: mention.KindPost, Text: text, CreatedAt: now, ObservedAt: now,
+	})
+	return j.gen.Judge(b.Name, m, now)
+}
+
+// Reload reads the config again and swaps the generation. What is wrong comes
+// back as lines, and then the old one goes on; a brand file that is wrong costs
+// its brand alone, and its lines come back as well.
+func (d *Daemon) Reload(ctx context.Context) error {
+	d.reloads.Lock()
+	defer d.reloads.Unlock()
+	refused, err := d.reload(ctx)
+	if err == nil && len(refused) > 0 {
+		err = refusal(refused)
+	}
+	if err != nil {
+		d.met.reloadOK.Set(0)
+		d.log.Error("config was refused", zap.String("problems", err.Error()))
+		return err
+	}
+	d.taken(nil)
+	d.log.Info("config was taken", zap.String("hash", d.gen.Load().rules.Hash))
+	return nil
+}
+
+func (d *Daemon) reload(ctx context.Context) ([]config.Problem, error) {
+	cfg, problems := d.opt.Load()
+	if config.Fatal(problems) {
+		return nil, refusal(config.Errors(problems))
+	}
+	gen, refused, err := d.prepare(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	old := d.gen.Load()
+	if err := d.take(gen); err != nil {
+		return nil, err
+	}
+	d.warnRestart(old.cfg, gen.cfg)
+	return refused, nil
+}
+
+// taken notes a config that runs; with refused brand files the disk is not what runs.
+func (d *Daemon) taken(refused []config.Problem) {
+	d.met.reloadAt.SetToCurrentTime()
+	if len(refused) > 0 {
+		d.met.reloadOK.Set(0)
+		d.log.Error("brand files were refused", zap.String("problems", refusal(refused).Error()))
+		return
+	}
+	d.met.reloadOK.Set(1)
+}
+
+// warnRestart names what a reload cannot change.
+func (d *Daemon) warnRestart(old, now *config.Config) {
+	for _, c := range []struct {
+		name    string
+		changed bool
+	}{
+		{"data_dir", old.DataDir != now.DataDir},
+		{"server", old.Server.Listen != now.Server.Listen || old.Server.MetricsListen != now.Server.MetricsListen},
+		{"bus", fmt.Sprintf("%+v", old.Bus) != fmt.Sprintf("%+v", now.Bus)},
+		{"store", fmt.Sprintf("%+v", old.Store) != fmt.Sprintf("%+v", now.Store)},
+		{"http", fmt.Sprintf("%+v", old.HTTP) != fmt.Sprintf("%+v", now.HTTP)},
+		{"debug", old.Debug != now.Debug},
+	} {
+		if c.changed {
+			d.log.Warn("this part of the config changes with a restart only", zap.String("part", c.name))
+		}
+	}
+}
+
+// take makes gen the generation in use. Everything that can fail is built
+// before anything is swapped.
+func (d *Daemon) take(gen *Generation) error {
+	receivers, err := d.buildReceivers(gen.cfg)
+	if err != nil {
+		return err
+	}
+	sources, err := d.buildSources(gen.cfg)
+	if err != nil {
+		return err
+	}
+	d.ingest.Prepare(gen.sourceNames(), gen.brands)
+	d.score.Prepare(gen.brands)
+	d.desk.Prepare(gen.brands)
+	d.alerting.Ensure(gen.brands, receiverNames(gen.cfg))
+	d.gen.Store(gen)
+	d.drains.apply(receivers)
+	d.ingest.Apply(sources)
+	return nil
+}
+
+// watchConfig reloads on SIGHUP and when a file of the config changes.
+func (d *Daemon) watchConfig(ctx context.Context) error {
+	changed := make(chan struct{}, 1)
+	watching := make(chan error, 1)
+	if d.opt.Watch {
+		go func() {
+			w := config.Watcher{
+				Files: func() []string { return d.gen.Load().cfg.Files() }, Changed: func() { signal(changed) }, Log: d.log,
+			}
+			watching <- w.Run(ctx)
+		}()
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-watching:
+			if err != nil && ctx.Err() == nil {
+				d.log.Warn("config files are not watched; SIGHUP and POST /-/reload still work", zap.Error(err))
+			}
+			continue
+		case <-changed:
+		case <-d.opt.Hangup:
+		}
+		// The error was logged; the old config goes on.
+		_ = d.Reload(ctx)
+	}
+}
