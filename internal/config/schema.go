@@ -113,7 +113,7 @@ func (b *schemaBuilder) special(t reflect.Type, path string) *jsonschema.Schema 
 	case reflect.TypeFor[brand.Pin]():
 		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string"}, b.object(t, path)}}
 	case reflect.TypeFor[setting.Duration]():
-		return &jsonschema.Schema{Types: []string{"string", "integer"}, Pattern: durationPattern}
+		return &jsonschema.Schema{Type: "string", Pattern: durationPattern}
 	case reflect.TypeFor[brand.Budget]():
 		return &jsonschema.Schema{Type: "string", Pattern: budgetPattern}
 	case reflect.TypeFor[vent.Severity]():

@@ -29,7 +29,9 @@ type source struct {
 	lines []int
 }
 
+// newSource leaves a byte order mark out, which is no column of the first line.
 func newSource(path, unit string, data []byte) *source {
+	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
 	s := &source{path: path, unit: unit, data: data, lines: []int{0}}
 	for i, b := range data {
 		if b == '\n' {
@@ -150,17 +152,12 @@ func (s *source) offset(line, column int) int {
 		return len(s.data)
 	}
 	i := s.lines[line-1]
-	if line == 1 && bytes.HasPrefix(s.data, bom()) {
-		i += len(bom())
-	}
 	for ; column > 1 && i < len(s.data); column-- {
 		_, n := utf8.DecodeRune(s.data[i:])
 		i += n
 	}
 	return i
 }
-
-func bom() []byte { return []byte("\uFEFF") }
 
 // parse reads the YAML of s up to its root mapping. At most one problem comes back:
 // where the syntax is broken, nothing behind can be trusted.
