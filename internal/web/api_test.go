@@ -245,6 +245,30 @@ func TestHouseEndpoints(t *testing.T) {
 	check("POST", "/api/v1/ingest/hook", 202, "{}\n")
 }
 
+func TestIngestAsks(t *testing.T) {
+	s := testServer(t, webtest.Open(t), func(o *web.Options) {
+		withLogin(o)
+		o.IngestToken = func(source string) bool { return source == "own" }
+	})
+	for _, tt := range []struct {
+		source, token string
+		want          int
+	}{
+		{"own", "its-own-token", http.StatusAccepted}, // the handler's affair
+		{"own", "", http.StatusAccepted},
+		{"bare", "", http.StatusUnauthorized},
+		{"bare", "its-own-token", http.StatusUnauthorized},
+		{"bare", danaToken, http.StatusAccepted},
+	} {
+		resp := send(s, http.MethodPost, "/api/v1/ingest/"+tt.source, func(r *http.Request) {
+			if tt.token != "" {
+				r.Header.Set("Authorization", "Bearer "+tt.token)
+			}
+		})
+		require.Equal(t, tt.want, resp.StatusCode, tt)
+	}
+}
+
 func TestARoleWithoutWeb(t *testing.T) {
 	s := testServer(t, nil, func(o *web.Options) { o.Slack = nil })
 	for path, want := range map[string]int{"/-/healthy": 200, "/-/ready": 200, "/metrics": 200, "/": 404, "/api/v1/cases": 404, "/static/app.css": 404} {

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
@@ -30,42 +29,42 @@ func LoadTokens(a Auth) (*Tokens, error) {
 	if !a.On() {
 		return nil, nil
 	}
-	text, from := a.Tokens.Reveal(), "tokens"
-	if a.TokensFile != "" {
-		b, err := os.ReadFile(a.TokensFile)
-		if err != nil {
-			return nil, fmt.Errorf("reading tokens_file: %w", err)
-		}
-		text, from = string(b), a.TokensFile
+	if a.TokensFile == "" {
+		return parseTokens(a.Tokens.Reveal())
 	}
-	return parseTokens(text, from)
+	b, err := os.ReadFile(a.TokensFile)
+	if err != nil {
+		return nil, fmt.Errorf("reading tokens_file: %w", err)
+	}
+	t, err := parseTokens(string(b))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", a.TokensFile, err)
+	}
+	return t, nil
 }
 
-func parseTokens(text, from string) (*Tokens, error) {
+func parseTokens(text string) (*Tokens, error) {
 	t := &Tokens{}
-	sc := bufio.NewScanner(strings.NewReader(text))
-	for n := 1; sc.Scan(); n++ {
-		line := strings.TrimSpace(strings.TrimPrefix(sc.Text(), "\ufeff"))
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
+		line = strings.TrimSpace(strings.TrimPrefix(line, "\ufeff"))
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
 		tok, err := parseToken(line)
 		if err != nil {
-			return nil, fmt.Errorf("reading %s: line %d: %w", from, n, err)
+			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
 		for _, other := range t.list {
 			if other.hash == tok.hash {
-				return nil, fmt.Errorf("reading %s: line %d: the token of %s is that of %s too; give each its own",
-					from, n, tok.name, other.name)
+				return nil, fmt.Errorf("line %d: the token of %s is that of %s too; give each its own", n, tok.name, other.name)
 			}
 		}
 		t.list = append(t.list, tok)
 	}
-	if err := sc.Err(); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", from, err)
-	}
 	if len(t.list) == 0 {
-		return nil, fmt.Errorf("reading %s: no token in it, so nobody could log in; write lines name:token", from)
+		return nil, errors.New("no token, so nobody could log in; write lines name:token")
 	}
 	return t, nil
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -66,6 +67,10 @@ func (c Config) Validate() []setting.Problem {
 	}
 	if c.Auth.Tokens != "" && c.Auth.TokensFile != "" {
 		add("auth.tokens_file", "tokens and tokens_file are both set; keep one of them")
+	} else if c.Auth.Tokens != "" && c.Auth.Tokens.Reveal() != setting.Redacted {
+		if _, err := parseTokens(c.Auth.Tokens.Reveal()); err != nil {
+			add("auth.tokens", "%v", err)
+		}
 	}
 	return ps
 }
@@ -124,12 +129,12 @@ func checkExternal(raw string) error {
 	}
 	u, err := url.Parse(raw)
 	switch {
-	case err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"):
-		return fmt.Errorf("%q is no web address; write https://leakytap.example.org", raw)
-	case u.User != nil:
+	case err == nil && u.User != nil:
 		return fmt.Errorf("the address of %s holds a user or password; leave it out", u.Host)
+	case err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"):
+		return errors.New("this is no web address; write https://leakytap.example.org")
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
-		return fmt.Errorf("%q has more than a host; the inbox must stand at the root of its host", raw)
+		return fmt.Errorf("the address has more than a host; the inbox must stand at the root of %s", u.Host)
 	}
 	return nil
 }

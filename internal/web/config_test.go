@@ -36,11 +36,14 @@ func TestConfigValidate(t *testing.T) {
 			Auth: Auth{Tokens: "a:bcdefghi", TokensFile: "t"},
 		}, []string{
 			"metrics_listen: 127.0.0.1:8080 is the address of listen too; choose another port",
-			`external_url: "ftp://x" is no web address; write https://leakytap.example.org`,
+			"external_url: this is no web address; write https://leakytap.example.org",
 			"auth.tokens_file: tokens and tokens_file are both set; keep one of them",
 		}},
 		{"external with a path", Config{Listen: DefaultListen, ExternalURL: "https://a.example/tap"}, []string{
-			`external_url: "https://a.example/tap" has more than a host; the inbox must stand at the root of its host`,
+			"external_url: the address has more than a host; the inbox must stand at the root of a.example",
+		}},
+		{"tokens that nobody could use", Config{Listen: DefaultListen, Auth: Auth{Tokens: "dana:0123456789abcdef\nkofi:hunter2"}}, []string{
+			"auth.tokens: line 2: the token of kofi is shorter than 16 characters; make one with openssl rand -hex 32",
 		}},
 		{"external with a password", Config{Listen: DefaultListen, ExternalURL: "https://u:secret@a.example/"}, []string{
 			"external_url: the address of a.example holds a user or password; leave it out",

@@ -14,7 +14,7 @@ func (s *Server) RouteTable() []RouteInfo {
 	for _, rt := range s.routes {
 		out = append(out, RouteInfo{
 			Method: rt.method, Pattern: rt.pattern, API: rt.kind == kindAPI,
-			Access: map[access]string{accessOpen: "open", accessUser: "user", accessOwn: "own"}[rt.access],
+			Access: map[access]string{accessOpen: "open", accessUser: "user", accessOwn: "own", accessSource: "user"}[rt.access],
 		})
 	}
 	return out

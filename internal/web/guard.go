@@ -129,13 +129,13 @@ func (s *Server) admit(rt *route, w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, rt.body)
 	var who person
-	if rt.access != accessOwn {
+	if !s.leavesItTo(rt, r) {
 		var err error
 		if who, err = s.identify(w, r); err != nil {
 			s.fail(w, r, rt.kind, err)
 			return
 		}
-		if rt.access == accessUser && !who.known {
+		if rt.access != accessOpen && !who.known {
 			s.askLogin(w, r, rt.kind)
 			return
 		}
@@ -143,6 +143,18 @@ func (s *Server) admit(rt *route, w http.ResponseWriter, r *http.Request) {
 	if err := rt.handle(w, r, who); err != nil {
 		s.fail(w, r, rt.kind, err)
 	}
+}
+
+// leavesItTo reports whether the route's own handler checks who sends.
+func (s *Server) leavesItTo(rt *route, r *http.Request) bool {
+	switch rt.access {
+	case accessOwn:
+		return true
+	case accessSource:
+		return s.opt.IngestToken != nil && s.opt.IngestToken(r.PathValue("source"))
+	case accessOpen, accessUser:
+	}
+	return false
 }
 
 // askLogin sends a person to the form and tells a program what is missing.

@@ -26,17 +26,17 @@ func TestParseTokens(t *testing.T) {
 		{"hashed", "bot.1:sha256:" + hash, "", []string{"bot.1"}},
 		{"several of one name", "a:0123456789abcdef\na:0123456789abcdeg", "", []string{"a", "a"}},
 		{"byte order mark", "\ufeffdana:a-token-of-sixteen", "", []string{"dana"}},
-		{"empty", "\n# nobody\n", "reading f: no token in it, so nobody could log in; write lines name:token", nil},
-		{"no colon", "dana", "reading f: line 1: no token; write name:token or name:sha256:HEX", nil},
-		{"no token", "\ndana:", "reading f: line 2: no token; write name:token or name:sha256:HEX", nil},
-		{"bad name", "<dana>:a-token-of-sixteen", "reading f: line 1: the name before the colon may hold letters, digits, . _ - and @, at most 64", nil},
-		{"short", "dana:hunter2", "reading f: line 1: the token of dana is shorter than 16 characters; make one with openssl rand -hex 32", nil},
-		{"bad hash", "dana:sha256:xyz", "reading f: line 1: the hash of dana is not 64 hexadecimal digits; make one with printf %s TOKEN | sha256sum", nil},
-		{"shared", "dana:a-token-of-sixteen\nkofi:sha256:" + hash, "reading f: line 2: the token of kofi is that of dana too; give each its own", nil},
+		{"empty", "\n# nobody\n", "no token, so nobody could log in; write lines name:token", nil},
+		{"no colon", "dana", "line 1: no token; write name:token or name:sha256:HEX", nil},
+		{"no token", "\ndana:", "line 2: no token; write name:token or name:sha256:HEX", nil},
+		{"bad name", "<dana>:a-token-of-sixteen", "line 1: the name before the colon may hold letters, digits, . _ - and @, at most 64", nil},
+		{"short", "dana:hunter2", "line 1: the token of dana is shorter than 16 characters; make one with openssl rand -hex 32", nil},
+		{"bad hash", "dana:sha256:xyz", "line 1: the hash of dana is not 64 hexadecimal digits; make one with printf %s TOKEN | sha256sum", nil},
+		{"shared", "dana:a-token-of-sixteen\nkofi:sha256:" + hash, "line 2: the token of kofi is that of dana too; give each its own", nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := parseTokens(tt.text, "f")
+			got, err := parseTokens(tt.text)
 			if tt.want != "" {
 				require.EqualError(t, err, tt.want)
 				return
@@ -61,7 +61,7 @@ func TestParseTokens(t *testing.T) {
 func FuzzParseTokens(f *testing.F) {
 	f.Add("dana:a-token-of-sixteen\n#x\nbot:sha256:00")
 	f.Fuzz(func(t *testing.T, text string) {
-		got, err := parseTokens(text, "f")
+		got, err := parseTokens(text)
 		if err != nil {
 			return
 		}

@@ -13,8 +13,11 @@ const (
 	accessOpen access = iota
 	// accessUser asks for a login where the config has tokens.
 	accessUser
-	// accessOwn leaves it to the handler, which checks a signature or a source's token.
+	// accessOwn leaves it to the handler, which checks a signature.
 	accessOwn
+	// accessSource leaves it to the handler for sources with a token of their own, and
+	// is accessUser for the others.
+	accessSource
 )
 
 // kind says in what form a route answers, errors included.
@@ -91,7 +94,7 @@ func (s *Server) houseRoutes() []route {
 	}
 	if s.opt.Ingest != nil {
 		rs = append(rs, route{
-			kind: kindAPI, access: accessOwn, method: "POST", pattern: "/api/v1/ingest/{source}",
+			kind: kindAPI, access: accessSource, method: "POST", pattern: "/api/v1/ingest/{source}",
 			handle: wrap(s.opt.Ingest), body: ingestBody, timeout: slow,
 		})
 	}

@@ -32,8 +32,12 @@ type Options struct {
 	// Slack takes POST /slack/interactions; it checks signatures itself. It may be nil.
 	Slack http.Handler
 	// Ingest takes POST /api/v1/ingest/{source}; the path value source names the
-	// source, and the handler checks that source's own token. It may be nil.
+	// source. It may be nil.
 	Ingest http.Handler
+	// IngestToken reports whether a source has a token of its own, which Ingest then
+	// checks. The senders of any other source need a login where one is asked for. Nil is
+	// for no source that has one.
+	IngestToken func(source string) bool
 	// LocalToken is accepted as a bearer beside the configured ones: the commands
 	// read it from a file in data_dir. Empty is none.
 	LocalToken string
