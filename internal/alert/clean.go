@@ -22,6 +22,10 @@ func Clean(s string) string {
 	rs := []rune(s)
 	for i, r := range rs {
 		switch {
+		case r >= ' ' && r < 0x7f:
+			b.WriteByte(byte(r))
+			prev, marks = r, 0
+			continue
 		case r == '\r':
 			if i+1 < len(rs) && rs[i+1] == '\n' {
 				continue
@@ -89,16 +93,32 @@ func joining(r rune) bool {
 
 // OneLine is Clean on one line, cut to limit characters.
 func OneLine(s string, limit int) string {
-	return cut(strings.Join(strings.Fields(Clean(s)), " "), limit)
+	return cut(strings.Join(strings.Fields(Clean(head(s, limit))), " "), limit)
+}
+
+// head is as much of s as can matter for limit characters that are shown: what
+// is cut away later need not be cleaned first.
+func head(s string, limit int) string {
+	most := 8*max(limit, 0) + 1024
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most]
 }
 
 // cut shortens s to at most limit characters, the last of them an ellipsis.
 func cut(s string, limit int) string {
+	if limit <= 0 {
+		return ""
+	}
 	if utf8.RuneCountInString(s) <= limit {
 		return s
 	}
 	rs := []rune(s)
-	return strings.TrimRightFunc(string(rs[:max(limit-1, 0)]), unicode.IsSpace) + "…"
+	return strings.TrimRightFunc(string(rs[:limit-1]), unicode.IsSpace) + "…"
 }
 
 // quoteLines is how many lines of a post are shown.
@@ -109,7 +129,7 @@ const quoteLines = 10
 func Quote(s string, limit int) string {
 	var lines []string
 	blank := false
-	for l := range strings.SplitSeq(Clean(s), "\n") {
+	for l := range strings.SplitSeq(Clean(head(s, limit)), "\n") {
 		l = strings.TrimRightFunc(l, unicode.IsSpace)
 		if l == "" {
 			blank = len(lines) > 0

@@ -3,7 +3,6 @@ package alert_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -256,6 +255,6 @@ func TestRandomCrashesAndFaults(t *testing.T) {
 		<-time.After(time.Minute)
 		w.judge(cases, 2)
 		require.Positive(t, kills)
-		t.Log(fmt.Sprintf("%d kills, faults %v", kills, w.slack.Fired()))
+		t.Logf("%d kills, faults %v", kills, w.slack.Fired())
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -135,7 +136,7 @@ func (w *world) owe(kinds ...record.NoticeKind) string {
 	c := caseOf(i)
 	err := w.store.Update(w.t.Context(), []string{"acme"}, func(tx *store.Tx) error {
 		err := tx.PutMention(record.Stored{Brand: "acme", Case: c.ID, Mention: mention.Mention{
-			ID: c.Root, Source: "forum", Platform: "rss", NativeID: fmt.Sprint(i), URL: c.URL, Text: c.Text, Kind: mention.KindPost,
+			ID: c.Root, Source: "forum", Platform: "rss", NativeID: strconv.FormatInt(i, 10), URL: c.URL, Text: c.Text, Kind: mention.KindPost,
 			Author: mention.Author{Name: "Jo", Handle: "jo.example"}, CreatedAt: c.OpenedAt, ObservedAt: c.OpenedAt,
 		}})
 		return errors.Join(err, tx.PutCase(c))

@@ -39,7 +39,7 @@ func NewNote(m Message) Note {
 	case record.NoticeReply, record.NoticeDigest, record.NoticeCard, record.NoticeUpdate, record.NoticeCanary:
 	}
 	for _, l := range m.Notice.Body.Lines {
-		if len(n.Lines) < 20 {
+		if len(n.Lines) < 20 && m.Size != SizeMinimal {
 			n.Lines = append(n.Lines, OneLine(l, 300))
 		}
 	}
@@ -60,6 +60,18 @@ func itemLimit(s Size, items int) int {
 		return max(100, min(1500, 5000/max(items, 1)))
 	case SizeShort:
 		return max(40, min(400, 1500/max(items, 1)))
+	case SizeMinimal:
+	}
+	return 0
+}
+
+// authorLimit is how much of an author's name a note shows of each post.
+func authorLimit(s Size) int {
+	switch s {
+	case SizeFull:
+		return 2 * nameLimit
+	case SizeShort:
+		return nameLimit / 2
 	case SizeMinimal:
 	}
 	return 0
@@ -119,16 +131,12 @@ func noteItem(p post, m Message, limit int) NoteItem {
 	it := NoteItem{Deleted: p.deleted}
 	head := ""
 	if p.severity != "" && m.Notice.Kind == record.NoticeDigest {
-		head = OneLine(p.severity, 20) + " · "
+		head = OneLine(p.severity, 10) + " · "
 	}
-	room := 2 * nameLimit
-	if m.Size != SizeFull {
-		room = nameLimit / 2
-	}
-	if a := OneLine(p.author, room); a != "" {
+	if a := OneLine(p.author, authorLimit(m.Size)); a != "" {
 		head += a + " · "
 	}
-	if p.platform != "" {
+	if p.platform != "" && m.Size != SizeMinimal {
 		head += OneLine(p.platform, 40) + " · "
 	}
 	if head != "" {

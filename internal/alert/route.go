@@ -96,8 +96,8 @@ func (v *validator) walk(at string, r *Route, depth int) {
 		v.add(join(at, "receiver"), fmt.Sprintf("there is no receiver called %q; %s", r.Receiver, known(v.receivers)))
 	}
 	v.values(join(at, "match.severity"), r.Match.Severity, severities())
-	v.values(join(at, "match.topic"), r.Match.Topic, topics())
-	v.values(join(at, "match.signal"), r.Match.Signal, signals())
+	v.values(join(at, "match.topic"), r.Match.Topic, vent.Topics())
+	v.values(join(at, "match.signal"), r.Match.Signal, vent.Signals())
 	for i := range r.Routes {
 		child, path := &r.Routes[i], join(at, "routes["+strconv.Itoa(i)+"]")
 		if child.Match.empty() && i < len(r.Routes)-1 && !child.Continue {
@@ -143,19 +143,4 @@ func itoa(i int) string { return strconv.Itoa(i) }
 
 func (m Match) empty() bool {
 	return len(m.Brand)+len(m.Severity)+len(m.Topic)+len(m.Signal)+len(m.Lang)+len(m.Source)+len(m.Platform) == 0
-}
-
-// topics and signals are the lists that the scorer fills a case's labels from.
-func topics() []string {
-	return []string{
-		"delivery", "billing", "refund", "outage", "app", "product", "staff", "support",
-		"account", "booking", "pricing", "privacy", "safety", "other",
-	}
-}
-
-func signals() []string {
-	return []string{
-		"waiting", "repeated_contact", "churn", "legal", "safety", "money", "outage", "privacy",
-		"rude_staff", "broken_promise", "sarcasm", "resolved", "thanks", "question", "multi_brand",
-	}
 }

@@ -55,7 +55,7 @@ func (r *Receiver) print(m alert.Message) (record.Receipt, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, err := io.WriteString(r.w, text); err != nil {
+	if _, err := r.w.Write([]byte(text)); err != nil {
 		return record.Receipt{}, &alert.SendError{
 			Reason: alert.ReasonWrite, Kind: alert.FailRetry,
 			Err: fmt.Errorf("printing to the console: %w", err),

@@ -79,12 +79,13 @@ func whole(resp *http.Response) (*http.Response, error) {
 		return nil, err
 	}
 	var said struct {
-		OK *bool `json:"ok"`
+		OK    bool   `json:"ok"`
+		Error string `json:"error"`
 	}
 	if err := json.Unmarshal(raw, &said); err != nil {
 		return nil, err
 	}
-	if said.OK == nil {
+	if !said.OK && said.Error == "" {
 		return nil, errNotOK
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(raw))

@@ -175,7 +175,7 @@ func (h *Handler) words(err error, cs record.Case, c *click) (string, bool) {
 	}
 	if human, ok := errors.AsType[humanError](err); ok {
 		if c.act.Verb == record.VerbClaim && cs.Owner != "" && cs.Owner != c.user {
-			return mention(cs.Owner) + " has it already.", true
+			return alert.OneLine(cs.Owner, 80) + " has it already.", true
 		}
 		return human.Human(), true
 	}
@@ -271,13 +271,6 @@ func (h *Handler) tell(req *http.Request, r *Receiver, c *click, title string, l
 	}
 }
 
-func mention(user string) string {
-	if slackUser(user) {
-		return "<@" + user + ">"
-	}
-	return alert.OneLine(user, 80)
-}
-
 func (r *Receiver) ephemeral(ctx context.Context, c *click, title string, lines []string) error {
 	channel := c.channel
 	if channel == "" {
@@ -297,14 +290,22 @@ func (r *Receiver) ephemeral(ctx context.Context, c *click, title string, lines 
 	return call.classify(err)
 }
 
-// spans reads a sentence of ours that may begin by naming a person.
+// spans reads a sentence of ours: where it names a Slack user by id, it shows
+// the person.
 func spans(s string) []alert.Span {
-	if rest, ok := strings.CutPrefix(s, "<@"); ok {
-		if id, tail, ok := strings.Cut(rest, ">"); ok {
-			return []alert.Span{{User: id}, {Text: tail}}
+	var out []alert.Span
+	for i, w := range strings.Split(s, " ") {
+		if i > 0 {
+			out = append(out, alert.Span{Text: " "})
 		}
+		id := strings.TrimRight(w, ".,;:")
+		if slackUser(id) && strings.ContainsAny(id, "0123456789") {
+			out = append(out, alert.Span{User: id}, alert.Span{Text: w[len(id):]})
+			continue
+		}
+		out = append(out, alert.Span{Text: w})
 	}
-	return []alert.Span{{Text: s}}
+	return out
 }
 
 // openAssign opens the dialog in which a person picks who gets the case.

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"unicode/utf8"
@@ -63,10 +64,13 @@ func draw(m alert.Message, interactive bool) payload {
 
 // fits reports whether the message is within Slack's bounds.
 func (p payload) fits() bool {
-	raw, err := json.Marshal(p.blocks)
+	var raw bytes.Buffer
+	enc := json.NewEncoder(&raw)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(p.blocks)
 	return err == nil && len(p.blocks) <= maxBlocks &&
 		utf8.RuneCountInString(p.text) <= maxText &&
-		utf8.RuneCount(raw)+utf8.RuneCountInString(p.text) < maxTotal
+		alert.EscapedLen(raw.String())+utf8.RuneCountInString(p.text) < maxTotal
 }
 
 func (p payload) options() []slackgo.MsgOption {
