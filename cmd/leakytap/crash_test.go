@@ -50,7 +50,6 @@ type arena struct {
 	sky    *feeds.Jetstream
 	forum  *feeds.Feed
 	file   *os.File
-	listen string
 	log    *os.File
 
 	mu sync.Mutex
@@ -122,7 +121,9 @@ func (a *arena) start(args ...string) (*exec.Cmd, <-chan struct{}) {
 func (a *arena) url(ctx context.Context) string {
 	for ctx.Err() == nil {
 		if b, err := os.ReadFile(filepath.Join(a.dir, "data", "daemon.json")); err == nil {
-			var e struct{ URL string }
+			var e struct {
+				URL string `json:"url"`
+			}
 			if json.Unmarshal(b, &e) == nil && get(ctx, e.URL+"/-/ready") == http.StatusOK {
 				return e.URL
 			}
@@ -193,7 +194,9 @@ func (a *arena) say(ctx context.Context, i int, p scenario.Post) {
 func (a *arena) hook(ctx context.Context, line []byte) {
 	for ctx.Err() == nil {
 		b, err := os.ReadFile(filepath.Join(a.dir, "data", "daemon.json"))
-		var e struct{ URL string }
+		var e struct {
+			URL string `json:"url"`
+		}
 		if err == nil && json.Unmarshal(b, &e) == nil {
 			rctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 			req, err := http.NewRequestWithContext(rctx, http.MethodPost, e.URL+"/api/v1/ingest/hook", bytes.NewReader(line))
@@ -215,8 +218,8 @@ func (a *arena) hook(ctx context.Context, line []byte) {
 
 // verdict compares what was said with what reached Slack.
 type verdict struct {
-	lost, doubled, inverted []string
-	messages                int
+	lost, doubled []string
+	messages      int
 }
 
 func (a *arena) judge() verdict {

@@ -22,7 +22,7 @@ func newExplain(env *environment) *cobra.Command {
 		Use:   "explain [--brand NAME] TEXT",
 		Short: "One text: which terms matched, the score with its reasons, the decision and the route",
 		Args:  args(cobra.MinimumNArgs(1)),
-		RunE: func(cmd *cobra.Command, words []string) error {
+		RunE: func(_ *cobra.Command, words []string) error {
 			text := strings.Join(words, " ")
 			if text == "-" {
 				b, err := io.ReadAll(io.LimitReader(env.stdin, mention.MaxRecord))

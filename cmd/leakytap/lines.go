@@ -40,7 +40,7 @@ func (l *lineReader) next() (inputLine, error) {
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
 		case errors.Is(err, io.EOF) && (len(line.data) > 0 || line.err != nil):
-			return line, nil
+			return line, nil //nolint:nilerr // the end comes with the next call
 		default:
 			return inputLine{}, err
 		}

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // brands name their timezone, and a bare machine has no zone files
 )
 
 // version is set when a release is built.

@@ -102,7 +102,7 @@ func (e *environment) replayStore(ctx context.Context, cfg *config.Config, dry b
 		_ = os.RemoveAll(dir)
 		return nil, nil, err
 	}
-	return st, func() {
+	return st, func() { //nolint:contextcheck // closing must not be cut short
 		_ = st.Close()
 		_ = os.RemoveAll(dir)
 	}, nil

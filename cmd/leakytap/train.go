@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -77,7 +78,7 @@ func newEval(env *environment) *cobra.Command {
 		Use:   "eval FILE...",
 		Short: "The figures of the model in use on labelled posts",
 		Args:  args(cobra.MinimumNArgs(1)),
-		RunE: func(cmd *cobra.Command, words []string) error {
+		RunE: func(_ *cobra.Command, words []string) error {
 			scorer, err := loadScorer(modelFile)
 			if err != nil {
 				return err
@@ -103,7 +104,7 @@ func newEval(env *environment) *cobra.Command {
 
 func printEval(w io.Writer, rep train.EvalReport) error {
 	return table(w, [][]string{
-		{"rows", fmt.Sprint(rep.Rows)},
+		{"rows", strconv.Itoa(rep.Rows)},
 		{"macro recall of the polarity", figure(rep.MacroRecall)},
 		{"accuracy of the polarity", figure(rep.Accuracy)},
 		{"venting, area under the ROC curve", figure(rep.VentingAUC)},

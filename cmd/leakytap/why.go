@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/internal/web"
 )
 
@@ -25,25 +26,29 @@ func newWhy(env *environment) *cobra.Command {
 					return errSaid
 				}
 				for i := range ds {
-					d := &ds[i]
-					if env.json {
-						if err := printLine(env.stdout, d); err != nil {
-							return err
-						}
-						continue
-					}
-					fmt.Fprintf(env.stdout, "%s  %s  %s\n", d.ID, orDash(d.Brand), d.Outcome)
-					fmt.Fprintf(env.stdout, "  decided %s, severity %s, venting %.2f, priority %d", d.Now.Format(time.RFC3339), d.Severity, d.Venting, d.Priority)
-					if d.Case != "" {
-						fmt.Fprintf(env.stdout, ", case %s", d.Case)
-					}
-					fmt.Fprintln(env.stdout)
-					for _, line := range d.Why {
-						fmt.Fprintf(env.stdout, "  - %s\n", oneLine(line, 400))
+					if err := env.printDecision(&ds[i]); err != nil {
+						return err
 					}
 				}
 				return nil
 			})
 		},
 	}
+}
+
+// printDecision prints one decision with its whys.
+func (e *environment) printDecision(d *record.Decision) error {
+	if e.json {
+		return printLine(e.stdout, d)
+	}
+	fmt.Fprintf(e.stdout, "%s  %s  %s\n", d.ID, orDash(d.Brand), d.Outcome)
+	fmt.Fprintf(e.stdout, "  decided %s, severity %s, venting %.2f, priority %d", d.Now.Format(time.RFC3339), d.Severity, d.Venting, d.Priority)
+	if d.Case != "" {
+		fmt.Fprintf(e.stdout, ", case %s", d.Case)
+	}
+	fmt.Fprintln(e.stdout)
+	for _, line := range d.Why {
+		fmt.Fprintf(e.stdout, "  - %s\n", oneLine(line, 400))
+	}
+	return nil
 }

@@ -105,7 +105,7 @@ func Open(ctx context.Context, opt Options) (_ *Daemon, err error) {
 	}
 	d.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	d.met = newMetrics(d.reg, opt.Version)
-	defer func() {
+	defer func() { //nolint:contextcheck // closing must not be cut short
 		if err != nil {
 			d.close()
 		}
@@ -308,7 +308,7 @@ func (d *Daemon) ready(ctx context.Context) error {
 // Run runs the parts of this process's roles until ctx ends, drains, and closes.
 // It returns nil after a drain, and an error when a part is broken.
 func (d *Daemon) Run(ctx context.Context) error {
-	defer d.close()
+	defer d.close() //nolint:contextcheck // closing must not be cut short
 	g, gctx := errgroup.WithContext(ctx)
 	for _, p := range d.flow() {
 		if p.role != "" && !d.opt.Roles.Has(p.role) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"strconv"
 	"time"
 
@@ -18,9 +17,7 @@ import (
 
 const (
 	canaryEvery = time.Minute
-	// canaryReceiver is the receiver of the outbox that no operator can name.
-	canaryReceiver = "_canary"
-	canaryPoll     = time.Second
+	canaryPoll  = time.Second
 	// metaCanary is where the store keeps the time of the last success.
 	metaCanary = "canary_last_success"
 )
@@ -82,7 +79,7 @@ func (d *Daemon) takeCanaries(ctx context.Context) error {
 }
 
 func (d *Daemon) takeCanary(ctx context.Context, now time.Time) error {
-	rows, err := d.store.ClaimNotices(ctx, canaryReceiver, now, time.Minute, 16)
+	rows, err := d.store.ClaimNotices(ctx, record.ReceiverCanary, now, time.Minute, 16)
 	if err != nil {
 		return fmt.Errorf("claiming canaries: %w", err)
 	}
@@ -108,15 +105,13 @@ func (d *Daemon) heartbeat(ctx context.Context) {
 	if url == "" {
 		return
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return
-	}
 	client := d.out.Client(httpx.Policy{AllowPrivate: true, HidePath: true, Timeout: 10 * time.Second, MaxBody: 64 << 10})
-	resp, err := client.HTTP().Do(req)
+	defer client.Close()
+	resp, err := client.Get(ctx, url)
+	if err == nil {
+		err = resp.Err()
+	}
 	if err != nil {
 		d.log.Warn("heartbeat was not sent", zap.Error(err))
-		return
 	}
-	_ = resp.Body.Close()
 }

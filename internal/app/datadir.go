@@ -27,7 +27,7 @@ func LockDataDir(dir string) (*Lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("locking data_dir %s: %w", dir, err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a file descriptor fits an int
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("data_dir %s: %w; stop it, or give this one a data_dir of its own", dir, ErrLocked)

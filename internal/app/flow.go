@@ -46,6 +46,7 @@ func (d *Daemon) flow() []part {
 		{"", "housekeeping", d.keepHouse},
 		{"", "config watcher", d.watchConfig},
 		{"", "profiler", d.serveProfiler},
+		{RoleIngest, "progress", d.showProgress},
 	}
 }
 
@@ -79,8 +80,7 @@ func (d *Daemon) decide(ctx context.Context, batch []bus.Message) error {
 		mentions, from = append(mentions, s), append(from, i)
 	}
 	_, err := d.desk.Scored(ctx, mentions)
-	var bad *desk.BadRecordsError
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*desk.BadRecordsError](err); ok {
 		for _, b := range bad.Bad {
 			if dead := d.dead.Send(ctx, "alert", b.Reason, batch[from[b.Index]], b.Err); dead != nil {
 				return dead

@@ -45,7 +45,7 @@ func (d *Daemon) keepHouse(ctx context.Context) error {
 		failing = err != nil
 		select {
 		case <-ctx.Done():
-			return d.leaveHouse()
+			return d.leaveHouse() //nolint:contextcheck // ctx has ended
 		case <-tick.C:
 		}
 	}

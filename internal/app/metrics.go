@@ -56,31 +56,34 @@ func newMetrics(reg prometheus.Registerer, version string) *metrics {
 // holds the housekeeping lease exports them: with several processes on one store
 // a dead one must not freeze its last value, nor each export one of its own.
 type heldGauges struct {
-	casesOpen, blind, lag *prometheus.Desc
+	casesOpen, blind, lag *prometheus.GaugeVec
 
-	mu      sync.Mutex
-	held    bool
-	cases   map[string]map[vent.Severity]int
-	sources map[string]bool
-	lags    map[string]int64
+	mu   sync.Mutex
+	held bool
 }
 
 func newHeldGauges() *heldGauges {
 	return &heldGauges{
-		casesOpen: prometheus.NewDesc("leakytap_cases_open",
-			"Cases in which someone still has to do something, by brand and severity.", []string{"brand", "severity"}, nil),
-		blind: prometheus.NewDesc("leakytap_source_blind",
-			"1 while a source is silent for longer than it should be: complaints there are not heard.", []string{"source"}, nil),
-		lag: prometheus.NewDesc("leakytap_bus_lag",
-			"Messages that a consumer group has still to do.", []string{"group"}, nil),
+		casesOpen: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "leakytap_cases_open",
+			Help: "Cases in which someone still has to do something, by brand and severity.",
+		}, []string{"brand", "severity"}),
+		blind: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "leakytap_source_blind",
+			Help: "1 while a source is silent for longer than it should be: complaints there are not heard.",
+		}, []string{"source"}),
+		lag: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "leakytap_bus_lag",
+			Help: "Messages that a consumer group has still to do.",
+		}, []string{"group"}),
 	}
 }
 
 // Describe sends what Collect may send.
 func (h *heldGauges) Describe(ch chan<- *prometheus.Desc) {
-	ch <- h.casesOpen
-	ch <- h.blind
-	ch <- h.lag
+	h.casesOpen.Describe(ch)
+	h.blind.Describe(ch)
+	h.lag.Describe(ch)
 }
 
 // Collect sends the last values, or nothing while another process holds the lease.
@@ -90,28 +93,34 @@ func (h *heldGauges) Collect(ch chan<- prometheus.Metric) {
 	if !h.held {
 		return
 	}
-	for brand, counts := range h.cases {
-		for _, sev := range vent.Severities()[1:] {
-			ch <- prometheus.MustNewConstMetric(h.casesOpen, prometheus.GaugeValue, float64(counts[sev]), brand, string(sev))
-		}
-	}
-	for source, blind := range h.sources {
-		v := 0.0
-		if blind {
-			v = 1
-		}
-		ch <- prometheus.MustNewConstMetric(h.blind, prometheus.GaugeValue, v, source)
-	}
-	for group, n := range h.lags {
-		ch <- prometheus.MustNewConstMetric(h.lag, prometheus.GaugeValue, float64(n), group)
-	}
+	h.casesOpen.Collect(ch)
+	h.blind.Collect(ch)
+	h.lag.Collect(ch)
 }
 
 // set replaces the values; a nil map is not exported.
 func (h *heldGauges) set(cases map[string]map[vent.Severity]int, sources map[string]bool, lags map[string]int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.held, h.cases, h.sources, h.lags = true, cases, sources, lags
+	h.held = true
+	h.casesOpen.Reset()
+	h.blind.Reset()
+	h.lag.Reset()
+	for brand, counts := range cases {
+		for _, sev := range vent.Severities()[1:] {
+			h.casesOpen.WithLabelValues(brand, string(sev)).Set(float64(counts[sev]))
+		}
+	}
+	for source, blind := range sources {
+		v := 0.0
+		if blind {
+			v = 1
+		}
+		h.blind.WithLabelValues(source).Set(v)
+	}
+	for group, n := range lags {
+		h.lag.WithLabelValues(group).Set(float64(n))
+	}
 }
 
 // drop ends the export when the lease is lost.

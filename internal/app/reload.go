@@ -26,7 +26,6 @@ func refusal(ps []config.Problem) error {
 	return errors.New(strings.Join(lines, "\n"))
 }
 
-
 // prepare turns a config that was read into a generation: pinned examples are
 // run, and a brand file that is broken, or breaks one of its examples, is replaced
 // by its last good version. refused are the problems of the files that were; err is
@@ -110,7 +109,6 @@ func (d *Daemon) rememberGood(ctx context.Context, cfg *config.Config) error {
 	}
 	return nil
 }
-
 
 // unheard are the problems of the brand files that have no good version at all:
 // at a start each of them refuses it.

@@ -186,7 +186,7 @@ func OpenBackend(ctx context.Context, cfg *config.Config, log *zap.Logger) (b *B
 		_ = lock.Release()
 		return nil, nil, err
 	}
-	closeAll = func() {
+	closeAll = func() { //nolint:contextcheck // closing must not be cut short
 		_ = st.Close()
 		_ = lock.Release()
 	}

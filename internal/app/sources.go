@@ -29,7 +29,7 @@ func (d *Daemon) buildSources(cfg *config.Config) ([]ingest.Spec, error) {
 		}
 		spec := ingest.Spec{
 			Name: c.Name, Type: c.Type, Poll: c.Poll.D(), MaxAge: c.MaxAge.D(), Source: src,
-			Fingerprint: fingerprint(c, c.Token, c.Password, c.SigningSecret, ),
+			Fingerprint: fingerprint(c, c.Token, c.Password, c.SigningSecret),
 		}
 		specs = append(specs, spec)
 	}

@@ -15,8 +15,6 @@ import (
 )
 
 const (
-	// canaryReceiver is who a canary goes to: nobody sends it anywhere.
-	canaryReceiver = "canary"
 	// lateSettle is how long a digest of late posts waits for more of them, and
 	// budgetSettle how long the first digest of what was over a day's budget does;
 	// the next ones go out by the hour.
@@ -192,7 +190,7 @@ func (s *session) digest(j *job, dec record.Decision) error {
 func (s *session) canary(j *job) error {
 	m := j.in.Mention
 	_, err := s.tx.PutNotice(record.Notice{
-		Key: "canary/" + m.ID, Receiver: canaryReceiver, Kind: record.NoticeCanary, State: record.NoticePending,
+		Key: "canary/" + m.ID, Receiver: record.ReceiverCanary, Kind: record.NoticeCanary, State: record.NoticePending,
 		Mention: m.ID, ObservedAt: m.ObservedAt, CreatedAt: j.now, DueAt: j.now,
 	})
 	return err

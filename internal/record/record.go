@@ -86,4 +86,7 @@ const MatchOps = "ops"
 const (
 	BrandCanary = "_canary"
 	BrandOps    = "_ops"
+	// ReceiverCanary is the receiver of canaries: they are taken from the outbox
+	// and sent nowhere.
+	ReceiverCanary = "_canary"
 )

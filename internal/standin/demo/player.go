@@ -16,15 +16,14 @@ import (
 
 // written is where a post of the scenario stands in the world.
 type written struct {
-	post   scenario.Post
-	did    string
-	rkey   string
-	uri    string
-	root   string
-	guid   string
-	hnID   int64
-	round  int
-	review string
+	post  scenario.Post
+	did   string
+	rkey  string
+	uri   string
+	root  string
+	guid  string
+	hnID  int64
+	round int
 }
 
 // Play plays the scenario into the world, from the start again when it has

@@ -40,7 +40,9 @@ func (b block) label() string {
 func Screen(e slack.Event) string {
 	var md struct {
 		Payload struct {
-			Brand, Severity, Kind string
+			Brand    string `json:"brand"`
+			Severity string `json:"severity"`
+			Kind     string `json:"kind"`
 		} `json:"event_payload"`
 	}
 	_ = json.Unmarshal(e.Message.Metadata, &md)

@@ -56,7 +56,8 @@ func Start(ctx context.Context, onMessage func(slack.Event)) (w *World, err erro
 		at **feeds.Server
 		h  http.Handler
 	}{{&w.sky, w.Sky}, {&w.hn, w.HN}, {&w.forum, w.Forum}} {
-		if *s.at, err = feeds.Serve(s.h, ""); err != nil {
+		*s.at, err = feeds.Serve(s.h, "") //nolint:contextcheck // it listens until it is closed
+		if err != nil {
 			return nil, fmt.Errorf("starting a feed: %w", err)
 		}
 	}
