@@ -65,10 +65,12 @@ func (c *cursor) spaces() {
 
 // newline passes a line break and reports whether there was one.
 func (c *cursor) newline() bool {
-	if c.peek() == '\r' && c.at+1 < len(c.data) && c.data[c.at+1] == '\n' {
-		c.at++
+	if !c.more() {
+		return false
 	}
-	return c.take('\n')
+	n := lineBreak(c.data[c.at:])
+	c.at += n
+	return n > 0
 }
 
 // skipProperties passes an anchor and a tag.
@@ -151,7 +153,7 @@ func (c *cursor) escape() int {
 
 // block passes offset runes of a literal or folded block with the given value.
 func (c *cursor) block(value []rune, offset int, folded bool) bool {
-	for c.more() && c.peek() != '\n' {
+	for c.more() && lineBreak(c.data[c.at:]) == 0 {
 		c.at++ // the header
 	}
 	if !c.newline() {
@@ -163,7 +165,7 @@ func (c *cursor) block(value []rune, offset int, folded bool) bool {
 		if !c.more() {
 			return false
 		}
-		atBreak := c.peek() == '\n' || c.peek() == '\r'
+		atBreak := lineBreak(c.data[c.at:]) > 0
 		switch {
 		case atBreak && !folded:
 			c.newline()

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/leakytap/leakytap/internal/alert"
 	"github.com/leakytap/leakytap/internal/brand"
+	"github.com/leakytap/leakytap/internal/setting"
 )
 
 func TestExpand(t *testing.T) {
@@ -75,6 +77,35 @@ receivers:
 	require.Equal(t, brand.Budget(20), c.Brands[0].Alert.Budget)
 	require.Equal(t, time.Minute, c.Sources[0].Poll.D())
 	require.Equal(t, alert.Values{"critical"}, c.Route.Routes[0].Match.Severity)
+}
+
+func TestEverySecretHasAFile(t *testing.T) {
+	var walk func(ty reflect.Type, path string)
+	walk = func(ty reflect.Type, path string) {
+		switch ty.Kind() { //nolint:exhaustive // the others hold no fields
+		case reflect.Pointer, reflect.Slice:
+			if ty != reflect.TypeFor[[]alert.Route]() {
+				walk(ty.Elem(), path)
+			}
+		case reflect.Struct:
+			for f := range ty.Fields() {
+				name := yamlName(f)
+				if name == "" {
+					continue
+				}
+				if f.Type == reflect.TypeFor[setting.Secret]() {
+					_, ok := fieldOf(ty, name+"_file")
+					require.True(t, ok, "%s.%s has no %s_file", path, name, name)
+				}
+				walk(f.Type, childPath(path, name))
+			}
+		}
+	}
+	walk(reflect.TypeFor[Config](), "")
+	path := folder(t, map[string]string{"u": "sqlite\n", "leakytap.yaml": "store: {url_file: u}\nbrands: [{name: acme, query: acme}]\n"})
+	c, ps := Load(path, testOptions())
+	require.Empty(t, ps, "a default is not what is written")
+	require.Equal(t, "sqlite", c.Store.URL.Reveal())
 }
 
 func TestDefaults(t *testing.T) {
@@ -149,11 +180,12 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte("brands: [{name: acme, query: 'acme OR ${TOKEN} $$'}]\nroute: &r {receiver: console, routes: [*r]}\n"))
 	f.Add([]byte("sources:\n  - {name: f, type: rss, url: \"https://a.example\", poll: 1s}\nreceivers:\n- name: x\n  slack: {token: a, channel: C1}\n"))
 	f.Add([]byte("brand_defaults: {alert: {budget: 1/day}}\nbrands:\n- <<: {name: a}\n  query: |\n    (a\n"))
+	f.Add([]byte("\"0\r\r"))
 	f.Add([]byte("\xff\x00%YAML 1.2\n---\n? [a]\n: b\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, ps := Parse("fuzz.yaml", data, testOptions())
 		require.NotNil(t, c)
-		lineCount := strings.Count(string(data), "\n") + 1
+		lineCount := len(newSource("", "", data).lines)
 		for _, p := range ps {
 			require.Equal(t, "fuzz.yaml", p.File)
 			require.GreaterOrEqual(t, p.Line, 1)

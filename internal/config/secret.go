@@ -76,7 +76,7 @@ func (w *secretWalk) pair(secret, file reflect.Value, path string) {
 			w.add(setting.Problem{Path: path, Warning: true, Msg: fmt.Sprintf("the secret stands readable in the config; %s_file or ${VAR} keep it out of it", name)})
 		}
 		return
-	case secret.String() != "":
+	case secret.String() != "" && w.m.values[path] != nil: // and no default
 		w.add(setting.Problem{Path: path + "_file", Msg: fmt.Sprintf("%s and %s_file are both written; keep one of them", name, name)})
 		return
 	}

@@ -52,7 +52,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	walk = func(ty reflect.Type, path string) {
 		for ty.Kind() == reflect.Pointer || ty.Kind() == reflect.Slice {
 			if ty.Kind() == reflect.Slice {
-				path += "[]"
+				path = strings.Join([]string{path, "[]"}, "")
 			}
 			ty = ty.Elem()
 		}
@@ -67,9 +67,9 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 			at := childPath(path, name)
 			known[at] = true
 			require.NotEmpty(t, descriptions()[at], "keys.txt says nothing about %s", at)
-			require.True(t, strings.Contains(string(docs), "`"+name+"`"), "docs/configuration.md says nothing about %s", at)
+			require.Contains(t, string(docs), "`"+name+"`", "docs/configuration.md says nothing about %s", at)
 			if base := strings.TrimSuffix(name, "_file"); f.Type.Kind() != reflect.Interface && !strings.Contains(at, "must_") {
-				require.True(t, strings.Contains(example, base), "configs/ show no %s", at)
+				require.Contains(t, example, base, "configs/ show no %s", at)
 			}
 			walk(f.Type, at)
 		}
@@ -165,7 +165,7 @@ func TestSchema(t *testing.T) {
 	}
 	var doc map[string]any
 	require.NoError(t, json.Unmarshal(Schema(), &doc))
-	props := doc["properties"].(map[string]any) //nolint:errcheck,forcetypeassert // the test ends if it is not
+	props := doc["properties"].(map[string]any) //nolint:forcetypeassert // the test ends if it is not
 	require.Len(t, props, len(keysOf(reflect.TypeFor[Config]())))
 	require.Len(t, keysOf(reflect.TypeFor[brand.Brand]()), 12, "a new key of a brand wants an example in configs/brands")
 }

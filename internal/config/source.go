@@ -33,12 +33,36 @@ type source struct {
 func newSource(path, unit string, data []byte) *source {
 	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
 	s := &source{path: path, unit: unit, data: data, lines: []int{0}}
-	for i, b := range data {
-		if b == '\n' {
-			s.lines = append(s.lines, i+1)
+	for i := 0; i < len(data); {
+		if n := lineBreak(data[i:]); n > 0 {
+			i += n
+			s.lines = append(s.lines, i)
+			continue
 		}
+		i++
 	}
 	return s
+}
+
+// lineBreak is the length of the line break that b begins with, 0 where it begins with none.
+// YAML knows more of them than most editors.
+func lineBreak(b []byte) int {
+	switch b[0] {
+	case '\n':
+		return 1
+	case '\r':
+		if len(b) > 1 && b[1] == '\n' {
+			return 2
+		}
+		return 1
+	case 0xC2, 0xE2:
+		for _, brk := range []string{"\u0085", "\u2028", "\u2029"} {
+			if bytes.HasPrefix(b, []byte(brk)) {
+				return len(brk)
+			}
+		}
+	}
+	return 0
 }
 
 // readFile reads a whole file of at most limit bytes.
@@ -127,10 +151,10 @@ func (s *source) line(n int) string {
 	}
 	end := len(s.data)
 	if n < len(s.lines) {
-		end = s.lines[n] - 1
+		end = s.lines[n]
 	}
 	start := s.lines[n-1]
-	return string(bytes.TrimSuffix(s.data[start:min(end, start+64<<10)], []byte("\r")))
+	return strings.TrimRight(string(s.data[start:min(end, start+64<<10)]), "\r\n\u0085\u2028\u2029")
 }
 
 // place is the line and column of a byte.

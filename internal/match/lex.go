@@ -146,6 +146,13 @@ func (l *lexer) word() (lexeme, *SyntaxError) {
 	if hint := foreignOperator(raw); hint != "" {
 		return lexeme{}, errAt(l.col, hint, "%s is no operator", strconv.Quote(firstRunes(raw, 20)))
 	}
+	if i := strings.IndexAny(raw, `[]{}\^|`); i >= 0 {
+		hint := "there are no regular expressions here; put the word in quotes if the character belongs to the name"
+		if raw[i] == '|' {
+			hint = "write OR"
+		}
+		return lexeme{}, errAt(l.col+utf8.RuneCountInString(raw[:i]), hint, "%c has no meaning in a query", raw[i])
+	}
 	if i := strings.IndexByte(raw, ':'); i > 0 && isFieldName(raw[:i]) && !strings.HasPrefix(raw[i:], "://") {
 		return l.fieldAt(i, n)
 	}

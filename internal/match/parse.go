@@ -69,6 +69,8 @@ type node struct {
 	near int
 	raw  string
 	col  int
+	// explicit says that an AND was written out and not only left between two terms.
+	explicit bool
 }
 
 // Parse reads a query. The error is a *SyntaxError.
@@ -199,6 +201,7 @@ func (p *parser) and() (*node, *SyntaxError) {
 	n := &node{kind: nodeAnd, kids: []*node{first}, col: col}
 	for p.cur.kind == lexAnd || p.startsTerm() {
 		if op := p.cur; op.kind == lexAnd {
+			n.explicit = true
 			if err := p.advance(); err != nil {
 				return nil, err
 			}

@@ -108,6 +108,9 @@ func TestParseRefuses(t *testing.T) {
 		{"pipe", "acme | air", 5, `"|" is no operator; write OR`},
 		{"plus", "+acme", 0, `"+acme" is no operator; leave the + out: terms side by side must all occur`},
 		{"regular expression", "/acm[e]{1,9}/", 0, `"/acm[e]{1,9}/" is no operator; there are no regular expressions here; use words, phrases, prefix* and NEAR/5`},
+		{"brackets", "(a{1000}){1000}", 2, "{ has no meaning in a query; there are no regular expressions here; put the word in quotes if the character belongs to the name"},
+		{"class", "acme OR bolt[s]", 12, "[ has no meaning in a query; there are no regular expressions here; put the word in quotes if the character belongs to the name"},
+		{"pipe in a word", "acme|bolt", 4, "| has no meaning in a query; write OR"},
 		{"too deep", deep, MaxDepth, "more than 200 levels of parentheses and NOT; write it flatter"},
 		{"too many NOTs", strings.Repeat("NOT ", MaxDepth+1) + "acme", 4 * MaxDepth, "more than 200 levels of parentheses and NOT; write it flatter"},
 		{"a thousand parentheses", strings.Repeat("(", 1000), MaxDepth, "more than 200 levels of parentheses and NOT; write it flatter"},
@@ -152,7 +155,7 @@ func TestParseWarns(t *testing.T) {
 		})
 	}
 	for _, quiet := range []string{
-		`("acme air" OR @acmeair OR #acmeair) NOT "acme air force"`, "acme AND air OR bolt", "🍎❤️ OR 👍🏽",
+		`("acme air" OR @acmeair OR #acmeair) NOT "acme air force"`, "acme AND air OR bolt", "yahoo! OR at&t OR toys+", "🍎❤️ OR 👍🏽",
 	} {
 		q, err := Parse(quiet)
 		require.NoError(t, err)

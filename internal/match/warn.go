@@ -61,11 +61,11 @@ func (q *Query) warnNode(n *node) {
 // warnMixed reports words side by side in an OR, which many take for a phrase.
 func (q *Query) warnMixed(or *node) {
 	for _, k := range or.kids {
-		if k.kind != nodeAnd || k.raw != "" || len(k.kids) < 2 {
+		if k.kind != nodeAnd || k.raw != "" || k.explicit {
 			continue
 		}
 		a, b := k.kids[0], k.kids[1]
-		if plainWord(a) && plainWord(b) && !strings.Contains(between(q.src, a, b), "AND") {
+		if plainWord(a) && plainWord(b) {
 			q.warnAt(a.col, "this OR has words side by side, which reads as ("+a.raw+" AND "+b.raw+`); write "`+
 				a.raw+" "+b.raw+`" for a phrase, or parentheses`)
 		}
@@ -74,20 +74,6 @@ func (q *Query) warnMixed(or *node) {
 
 func plainWord(n *node) bool {
 	return n.kind == nodeTerm && n.term.field == "" && !n.term.phrase && !n.term.signed() && !lowerOperator(n.raw)
-}
-
-// between is the text of src between two terms.
-func between(src string, a, b *node) string {
-	from, to := a.col+utf8.RuneCountInString(a.raw), b.col
-	i := 0
-	for at := range src {
-		if i == from {
-			src = src[at:]
-			break
-		}
-		i++
-	}
-	return firstRunes(src, max(0, to-from))
 }
 
 func (q *Query) warnTerm(n *node) {

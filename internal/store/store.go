@@ -70,6 +70,8 @@ const minRetention = 24 * time.Hour
 type Config struct {
 	// URL is sqlite, for a file in data_dir.
 	URL setting.Secret `yaml:"url" json:"url"`
+	// URLFile is the path of a file that holds the URL.
+	URLFile string `yaml:"url_file" json:"url_file,omitempty"`
 	// Retention is how long mentions, decisions, ended cases and sent notices stay.
 	Retention setting.Duration `yaml:"retention" json:"retention"`
 }
