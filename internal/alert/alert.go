@@ -44,6 +44,9 @@ type Message struct {
 	// Dossier is the case as it is now, nil for a notice without a case.
 	Dossier *record.Dossier
 	Size    Size
+	// Rewritten says that Notice was sent before and is drawn anew: an item
+	// without words is one that was taken away since.
+	Rewritten bool
 	// PossibleRepeat marks a message that may have arrived before.
 	PossibleRepeat bool
 	// Now is the time that ages are counted from.

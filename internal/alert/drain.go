@@ -34,6 +34,9 @@ type Cases interface {
 	Dossier(ctx context.Context, caseID string) (record.Dossier, error)
 	// RootReceipt is where the case's root message stands at the receiver.
 	RootReceipt(ctx context.Context, caseID, receiver string) (record.Receipt, bool, error)
+	// Notice is a row of the outbox, for a rewrite of what was sent; its error
+	// wraps Options.NoCase where there is none.
+	Notice(ctx context.Context, id int64) (record.Notice, error)
 }
 
 // Leases says who may drain a receiver.

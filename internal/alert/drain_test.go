@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/leakytap/leakytap/internal/alert"
 	"github.com/leakytap/leakytap/internal/record"
 	standin "github.com/leakytap/leakytap/internal/standin/slack"
 )
@@ -404,4 +405,52 @@ func TestOnlyTheHolderOfTheLeaseSends(t *testing.T) {
 		}
 		require.Len(t, w.slack.Messages(channel), 41)
 	})
+}
+
+func TestRewriteTakesWordsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.close()
+		id := w.owe(record.NoticeCard, record.NoticeReply)
+		w.notice(record.Notice{Key: "d", Kind: record.NoticeDigest, Brand: "acme", Body: record.NoticeBody{
+			Title: "2 older posts", Items: []record.NoticeItem{
+				{Mention: "rss:1/2", URL: "https://forum.example/1/2", Author: "Jo", Text: "still waiting"},
+				{Mention: "rss:9", URL: "https://forum.example/9", Author: "Max", Text: "late again"},
+			},
+		}})
+		stop := w.drain(w.options())
+		defer stop()
+		w.settled(10 * time.Second)
+		require.Equal(t, 2, countIn(w, "still waiting"))
+		require.NoError(t, w.store.EraseEverywhere(t.Context(), "rss:1/2"))
+		w.slack.Fail("chat.update", 1, standin.ErrorAfter())
+		for row := int64(2); row <= 3; row++ {
+			n, err := w.store.Notice(t.Context(), row)
+			require.NoError(t, err)
+			w.notice(record.Notice{Key: alert.RewriteKey(row, "erased"), Kind: record.NoticeRewrite, Case: n.Case, Brand: "acme"})
+		}
+		w.notice(record.Notice{Key: alert.RewriteKey(999, "x"), Kind: record.NoticeRewrite, Case: id, Brand: "acme"})
+		w.notice(record.Notice{Key: "rewrite/x", Kind: record.NoticeRewrite, Brand: "acme"})
+		w.settled(30 * time.Second)
+		require.Zero(t, countIn(w, "still waiting"))
+		require.Equal(t, 2, countIn(w, "The author deleted this post"))
+		require.Equal(t, 1, countIn(w, "late again"))
+		require.Equal(t, 2, countIn(w, "https://forum.example/1/2"))
+		ms := w.slack.Messages(channel)
+		require.Len(t, ms, 3)
+		for k, n := range w.copies() {
+			require.Equal(t, 1, n, k)
+			require.False(t, strings.HasPrefix(k, "rewrite/"), "a message keeps its key")
+		}
+	})
+}
+
+func countIn(w *world, words string) int {
+	n := 0
+	for _, m := range w.slack.Messages(channel) {
+		if strings.Contains(string(m.Blocks), words) {
+			n++
+		}
+	}
+	return n
 }

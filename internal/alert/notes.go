@@ -36,7 +36,7 @@ func NewNote(m Message) Note {
 		n.Title = "LeakyTap: " + n.Title
 	case record.NoticeTest:
 		n.Title = "LeakyTap test message: " + n.Title
-	case record.NoticeReply, record.NoticeDigest, record.NoticeCard, record.NoticeUpdate, record.NoticeCanary:
+	case record.NoticeReply, record.NoticeDigest, record.NoticeCard, record.NoticeUpdate, record.NoticeRewrite, record.NoticeCanary:
 	}
 	for _, l := range m.Notice.Body.Lines {
 		if len(n.Lines) < 20 && m.Size != SizeMinimal {
@@ -128,7 +128,7 @@ func find(d *record.Dossier, id string) (mention.Mention, bool) {
 }
 
 func noteItem(p post, m Message, limit int) NoteItem {
-	it := NoteItem{Deleted: p.deleted}
+	it := NoteItem{Deleted: p.deleted || (m.Rewritten && p.text == "" && p.author == "")}
 	head := ""
 	if p.severity != "" && m.Notice.Kind == record.NoticeDigest {
 		head = OneLine(p.severity, 10) + " · "
@@ -143,7 +143,7 @@ func noteItem(p post, m Message, limit int) NoteItem {
 		it.Head = append(it.Head, Span{Text: head})
 	}
 	it.Head = append(it.Head, linkTo(p.url, ""))
-	if !p.deleted && limit > 0 {
+	if !it.Deleted && limit > 0 {
 		it.Quote = Quote(p.text, limit)
 	}
 	return it

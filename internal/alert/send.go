@@ -3,6 +3,8 @@ package alert
 import (
 	"context"
 	"errors"
+	"strconv"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -27,7 +29,11 @@ func (d *Drain) send(ctx context.Context, j job) {
 		d.dropped(ctx, a, a.drop)
 		return
 	}
-	if j.Unsure && j.Kind != record.NoticeUpdate && !d.lookUp(ctx, a) {
+	if a.done {
+		d.marked(j, d.opt.Outbox.MarkSent(ctx, j.ID, j.Attempts, record.Receipt{Key: j.Key}, time.Now()))
+		return
+	}
+	if a.unsure && !d.lookUp(ctx, a) {
 		return
 	}
 	d.deliver(ctx, a)
@@ -43,13 +49,23 @@ type attempt struct {
 	unsure bool
 	// repeat says that it is sent although it could not be looked up.
 	repeat bool
-	// drop is why it can never be sent, or empty.
+	// drop is why it can never be sent, or empty; done says that there is nothing
+	// to send any more.
 	drop string
+	done bool
 }
+
+// edits reports whether sending the kind twice is the same as sending it once.
+func edits(k record.NoticeKind) bool { return k == record.NoticeUpdate || k == record.NoticeRewrite }
 
 // prepare reads what the message is rendered from.
 func (d *Drain) prepare(ctx context.Context, a *attempt) error {
-	a.unsure = a.Unsure && a.Kind != record.NoticeUpdate
+	a.unsure = a.Unsure && !edits(a.Kind)
+	if a.Kind == record.NoticeRewrite {
+		if err := d.prepareRewrite(ctx, a); err != nil || a.drop != "" || a.done {
+			return err
+		}
+	}
 	if a.Case == "" {
 		return nil
 	}
@@ -57,7 +73,7 @@ func (d *Drain) prepare(ctx context.Context, a *attempt) error {
 	switch {
 	case err == nil:
 		a.msg.Dossier = &dossier
-	case d.opt.NoCase != nil && errors.Is(err, d.opt.NoCase):
+	case errors.Is(err, d.opt.NoCase):
 		a.drop = ReasonNoCase
 		return nil
 	default:
@@ -74,6 +90,46 @@ func (d *Drain) prepare(ctx context.Context, a *attempt) error {
 		a.root = &r
 	case a.Kind == record.NoticeUpdate:
 		a.drop = ReasonNoRoot
+	}
+	return nil
+}
+
+// RewriteKey is the key of a notice of kind rewrite: it names the row of the
+// outbox whose message is drawn anew, and what tells this rewrite from others.
+func RewriteKey(id int64, rest string) string {
+	return "rewrite/" + strconv.FormatInt(id, 10) + "/" + rest
+}
+
+// rewritten is the row that a RewriteKey names.
+func rewritten(key string) (int64, bool) {
+	num, _, _ := strings.Cut(strings.TrimPrefix(key, "rewrite/"), "/")
+	id, err := strconv.ParseInt(num, 10, 64)
+	return id, err == nil
+}
+
+var errStillUnderWay = errors.New("the message to rewrite is still under way")
+
+// prepareRewrite finds the message that is to be drawn anew.
+func (d *Drain) prepareRewrite(ctx context.Context, a *attempt) error {
+	id, ok := rewritten(a.Key)
+	if !ok {
+		a.drop = ReasonNoRoot
+		return nil
+	}
+	n, err := d.opt.Cases.Notice(ctx, id)
+	switch {
+	case errors.Is(err, d.opt.NoCase):
+		a.done = true
+	case err != nil:
+		return err
+	case n.State == record.NoticeSending:
+		return errStillUnderWay
+	case n.State != record.NoticeSent || n.TS == "":
+		// It was never sent, or will be, with the words that it has now.
+		a.done = true
+	default:
+		a.root = &record.Receipt{Channel: n.Channel, TS: n.TS, Key: n.Key}
+		a.msg.Notice, a.msg.Rewritten = n, true
 	}
 	return nil
 }
@@ -188,7 +244,7 @@ func (d *Drain) call(ctx context.Context, a *attempt) (record.Receipt, error) {
 	if a.root == nil {
 		return d.opt.Receiver.Post(ctx, a.msg)
 	}
-	if a.Kind == record.NoticeUpdate {
+	if edits(a.Kind) {
 		return *a.root, d.opt.Receiver.Update(ctx, *a.root, a.msg)
 	}
 	return d.opt.Receiver.Reply(ctx, *a.root, a.msg)
@@ -212,7 +268,7 @@ func (d *Drain) failed(ctx context.Context, a *attempt, e *SendError) {
 		d.pace.stopped(now)
 		d.stopped(ctx, e, now)
 		d.giveBack(ctx, a, e.Reason, now)
-	case e.Kind == FailRetry, a.Kind == record.NoticeUpdate:
+	case e.Kind == FailRetry, edits(a.Kind):
 		d.pace.failed(now)
 		d.giveBack(ctx, a, e.Reason, now.Add(max(e.After, backoff(a.Attempts))))
 	default:

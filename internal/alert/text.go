@@ -19,7 +19,7 @@ func Text(m Message) string {
 		if m.Dossier != nil {
 			return cardText(m)
 		}
-	case record.NoticeReply, record.NoticeDigest, record.NoticeOps, record.NoticeTest, record.NoticeCanary:
+	case record.NoticeReply, record.NoticeRewrite, record.NoticeDigest, record.NoticeOps, record.NoticeTest, record.NoticeCanary:
 	}
 	return noteText(m)
 }

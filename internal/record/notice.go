@@ -13,6 +13,10 @@ const (
 	NoticeUpdate NoticeKind = "update"
 	// NoticeReply goes into the thread of the root message.
 	NoticeReply NoticeKind = "reply"
+	// NoticeRewrite brings a message that was sent earlier, a reply or a digest, up
+	// to what its row says now: a post in it was edited or taken away. Its key is
+	// made by alert.RewriteKey.
+	NoticeRewrite NoticeKind = "rewrite"
 	// NoticeDigest stands for several mentions that got no card.
 	NoticeDigest NoticeKind = "digest"
 	// NoticeOps tells ops_receiver about the daemon itself.

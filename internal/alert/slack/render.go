@@ -57,7 +57,7 @@ func draw(m alert.Message, interactive bool) payload {
 		if m.Dossier != nil {
 			return drawCard(m, interactive)
 		}
-	case record.NoticeReply, record.NoticeDigest, record.NoticeOps, record.NoticeTest, record.NoticeCanary:
+	case record.NoticeReply, record.NoticeRewrite, record.NoticeDigest, record.NoticeOps, record.NoticeTest, record.NoticeCanary:
 	}
 	return drawNote(m)
 }
