@@ -55,6 +55,17 @@
     links[next].scrollIntoView({ block: "nearest" });
   }
 
+  // The button that was pressed may be gone from the new page: the focus stays with its case.
+  var at = "";
+  document.addEventListener("htmx:beforeSwap", function () {
+    var a = document.activeElement, c = a && a.closest(".case");
+    at = c ? c.id : a && page().contains(a) ? "page" : "";
+  });
+  document.addEventListener("htmx:afterSettle", function () {
+    if (!at || document.activeElement !== document.body) { return; }
+    (document.querySelector("#" + at + " h2 a") || page()).focus({ preventScroll: true });
+  });
+
   document.addEventListener("keydown", function (e) {
     if (e.key === "Escape") {
       var open = document.querySelector("details.menu[open]");

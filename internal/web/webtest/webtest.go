@@ -69,7 +69,7 @@ func (b *Backend) Put(tb testing.TB, ds ...record.Dossier) {
 
 func (b *Backend) put(ctx context.Context, d *record.Dossier) error {
 	c := d.Case
-	return b.st.Update(ctx, []string{c.Brand}, func(tx *store.Tx) error { //nolint:contextcheck // a Tx has its own
+	return b.st.Update(ctx, []string{c.Brand}, func(tx *store.Tx) error {
 		if err := tx.PutCase(c); err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func (b *Backend) Act(ctx context.Context, a record.Action) (record.Case, error)
 	if err != nil {
 		return c, err
 	}
-	err = b.st.Update(ctx, []string{c.Brand}, func(tx *store.Tx) error { //nolint:contextcheck // a Tx has its own
+	err = b.st.Update(ctx, []string{c.Brand}, func(tx *store.Tx) error {
 		if a.Key != "" {
 			if _, done, err := tx.ActionDone(a.Key); err != nil || done {
 				return err
