@@ -1,7 +1,9 @@
 package store
 
 import (
+	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,12 +29,12 @@ func openBench(b *testing.B, scratch bool) *Store {
 
 // likeReal is a post of usual size: 180 characters, a long id, an author.
 func likeReal(n int) mention.Mention {
-	native := fmt.Sprintf("did:plc:%024x/3m%011x", n%5000, n)
+	native := fmt.Sprintf("did:plc:%024x/3m%011x", n%50000, n)
 	return mention.Mention{
 		ID: mention.MakeID("bluesky", native), Source: "bluesky", Platform: "bluesky", NativeID: native,
 		URL:  "https://social.example/profile/did:plc:" + native[8:],
 		Kind: mention.KindPost, Author: mention.Author{
-			ID: native[:32], Handle: fmt.Sprintf("someone%d.social.example", n%5000), Name: "Some One", Followers: 830,
+			ID: native[:32], Handle: fmt.Sprintf("someone%d.social.example", n%50000), Name: "Some One", Followers: 830,
 		},
 		Text: fmt.Sprintf("%d: ", n) + strings.Repeat("three hours on hold and still nobody at the desk ", 3) + "why is it so hard, @acmeair",
 		Lang: "en", CreatedAt: time.UnixMicro(1_790_000_000_000_000 + int64(n)*1e6), ObservedAt: time.UnixMicro(1_790_000_002_000_000 + int64(n)*1e6),
@@ -61,8 +63,8 @@ func decisionOn(m mention.Mention, seq int64, caseID string) record.Decision {
 }
 
 // decideBatch is what the desk writes for a batch of posts that each open a case.
-func decideBatch(s *Store, b *testing.B, from, size int) error {
-	return s.Update(b.Context(), []string{"acme"}, func(tx *Tx) error {
+func decideBatch(ctx context.Context, s *Store, from, size int) error {
+	return s.Update(ctx, []string{"acme"}, func(tx *Tx) error {
 		for n := from; n < from+size; n++ {
 			m, id := likeReal(n), fmt.Sprintf("01J%023d", n)
 			if _, ok, err := tx.LatestDecision("acme", m.ID); err != nil || ok {
@@ -92,7 +94,9 @@ func decideBatch(s *Store, b *testing.B, from, size int) error {
 				func() error { return tx.PutDecision(decisionOn(m, seq, id)) },
 				func() error { return tx.PutMention(record.Stored{Brand: "acme", Mention: m, Simhash: 7, Case: id}) },
 				func() error { return tx.PutCase(c) },
-				func() error { return tx.AddEvent(record.Event{Case: id, At: m.ObservedAt, What: "opened", Actor: "customer"}) },
+				func() error {
+					return tx.AddEvent(record.Event{Case: id, At: m.ObservedAt, What: "opened", Actor: "customer"})
+				},
 				func() error { _, err := tx.PutNotice(notice); return err },
 			} {
 				if err := write(); err != nil {
@@ -112,7 +116,7 @@ func BenchmarkDesk(b *testing.B) {
 			s := openBench(b, false)
 			n := 0
 			for b.Loop() {
-				if err := decideBatch(s, b, n, size); err != nil {
+				if err := decideBatch(b.Context(), s, n, size); err != nil {
 					b.Fatal(err)
 				}
 				n += size
@@ -125,7 +129,7 @@ func BenchmarkDesk(b *testing.B) {
 // BenchmarkDeskParallel has many callers of one post each, who share commits.
 func BenchmarkDeskParallel(b *testing.B) {
 	s := openBench(b, false)
-	var next = make(chan int)
+	next := make(chan int)
 	done := make(chan struct{})
 	go func() {
 		for n := 0; ; n++ {
@@ -139,7 +143,7 @@ func BenchmarkDeskParallel(b *testing.B) {
 	b.SetParallelism(32)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if err := decideBatch(s, b, <-next, 1); err != nil {
+			if err := decideBatch(b.Context(), s, <-next, 1); err != nil {
 				b.Error(err)
 				return
 			}
@@ -159,7 +163,7 @@ func BenchmarkClaim(b *testing.B) {
 		for range n {
 			key++
 			ns = append(ns, record.Notice{
-				Key: fmt.Sprint(key), Receiver: "r", Kind: record.NoticeCard, Case: fmt.Sprint("c", key), CreatedAt: now, DueAt: now,
+				Key: strconv.Itoa(key), Receiver: "r", Kind: record.NoticeCard, Case: fmt.Sprint("c", key), CreatedAt: now, DueAt: now,
 			})
 		}
 		require.NoError(b, s.PutNotices(b.Context(), ns))
@@ -176,7 +180,7 @@ func BenchmarkClaim(b *testing.B) {
 		return len(ns)
 	}
 	fill(10_000)
-	for drain(1000) > 0 { //nolint:revive // the work is in the condition
+	for drain(1000) > 0 {
 	}
 	b.Run("nothing due", func(b *testing.B) {
 		for b.Loop() {
@@ -208,7 +212,7 @@ func BenchmarkLists(b *testing.B) {
 	s := openBench(b, true)
 	const decisions, cases = 100_000, 10_000
 	for from := 0; from < cases; from += 500 {
-		require.NoError(b, decideBatch(s, b, from, 500))
+		require.NoError(b, decideBatch(b.Context(), s, from, 500))
 	}
 	for from := cases; from < decisions; from += 1000 {
 		require.NoError(b, s.Update(b.Context(), []string{"acme"}, func(tx *Tx) error {
@@ -291,7 +295,7 @@ func BenchmarkBytes(b *testing.B) {
 	b.Run("case opened", func(b *testing.B) {
 		measure(b, func(s *Store) {
 			for from := 0; from < rows; from += 1000 {
-				require.NoError(b, decideBatch(s, b, from, 1000))
+				require.NoError(b, decideBatch(b.Context(), s, from, 1000))
 				require.NoError(b, s.SaveProgress(b.Context(), Progress{Source: "bluesky", Seen: seenOf(from, from+1000)}))
 			}
 		})
@@ -304,7 +308,7 @@ func seenOf(from, to int) []record.Seen {
 		m := likeReal(n)
 		out = append(out, record.Seen{
 			ID: m.ID, Source: m.Source, AuthorKey: m.AuthorKey(), Conversation: m.Conversation(), Brands: []string{"acme"},
-			TextHash: uint64(n) << 40, At: m.ObservedAt, //nolint:gosec // small numbers
+			TextHash: uint64(n) << 40, At: m.ObservedAt,
 		})
 	}
 	return out
@@ -315,7 +319,7 @@ func BenchmarkProgress(b *testing.B) {
 	s := openBench(b, false)
 	n := 0
 	for b.Loop() {
-		p := Progress{Source: "bluesky", Cursor: []byte(fmt.Sprint(n)), Seen: seenOf(n, n+50), Stat: record.SourceStat{Source: "bluesky"}}
+		p := Progress{Source: "bluesky", Cursor: []byte(strconv.Itoa(n)), Seen: seenOf(n, n+50), Stat: record.SourceStat{Source: "bluesky"}}
 		if err := s.SaveProgress(b.Context(), p); err != nil {
 			b.Fatal(err)
 		}

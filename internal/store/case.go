@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/leakytap/leakytap/internal/record"
 )
@@ -52,7 +54,7 @@ func scanCase(scan scanFunc) (record.Case, error) {
 
 // Case is a case by its id.
 func (tx *Tx) Case(id string) (record.Case, bool, error) {
-	return caseOf(context.Background(), tx.c, id)
+	return caseOf(tx.ctx, tx.c, id)
 }
 
 // Case is a case by its id, ErrNotFound when there is none.
@@ -93,7 +95,7 @@ func (tx *Tx) PutCase(v record.Case) error {
 			return fmt.Errorf("writing case %s: %w", v.ID, err)
 		}
 	}
-	version, _, err := first(context.Background(), tx.c, scalar[int64], putCaseSQL,
+	_, err = exec(tx.ctx, tx.c, putCaseSQL,
 		v.ID, v.Brand, v.State, v.Fate, rank(v.Severity), v.Priority, v.Owner, v.About, lists[0], lists[1], v.Root, v.Conversation,
 		v.AuthorKey, v.Platform, v.URL, v.Text, v.AuthorName, v.Followers, v.Venting, lists[2], v.Mentions, v.Authors, v.Route,
 		v.Silent, v.Episode, max(v.Version, 1), bits(v.Simhash), stamp(v.OpenedAt), stamp(v.UpdatedAt), stamp(v.LastPostAt),
@@ -101,9 +103,16 @@ func (tx *Tx) PutCase(v record.Case) error {
 	if err != nil {
 		return fmt.Errorf("writing case %s: %w", v.ID, err)
 	}
-	v.Version = version
 	tx.casesChanged = true
-	tx.recent[v.Brand].put(v)
+	r := tx.recent[v.Brand]
+	if r == nil {
+		return nil
+	}
+	v.Version, _, err = first(tx.ctx, tx.c, scalar[int64], "SELECT version FROM cases WHERE id = ?", v.ID)
+	if err != nil {
+		return fmt.Errorf("reading back case %s: %w", v.ID, err)
+	}
+	r.put(v)
 	return nil
 }
 
@@ -119,12 +128,11 @@ const putCaseSQL = `INSERT INTO cases (` + caseColumns + `)
 	version = CASE WHEN excluded.version > cases.version THEN excluded.version ELSE cases.version + 1 END,
 	simhash = excluded.simhash, opened_at = excluded.opened_at, updated_at = excluded.updated_at,
 	last_post_at = excluded.last_post_at, claimed_at = excluded.claimed_at, answered_at = excluded.answered_at,
-	resolved_at = excluded.resolved_at, snoozed_until = excluded.snoozed_until, linked = excluded.linked
-	RETURNING version`
+	resolved_at = excluded.resolved_at, snoozed_until = excluded.snoozed_until, linked = excluded.linked`
 
 // CaseByMention is the case that took a post of the brand.
 func (tx *Tx) CaseByMention(brand, mentionID string) (record.Case, bool, error) {
-	v, ok, err := first(context.Background(), tx.c, scanCase, "SELECT "+prefixedCaseColumns+` FROM mentions m
+	v, ok, err := first(tx.ctx, tx.c, scanCase, "SELECT "+prefixedCaseColumns+` FROM mentions m
 		JOIN cases c ON c.id = m.case_id WHERE m.id = ? AND m.brand = ?`, mentionID, brand)
 	if err != nil {
 		return v, false, fmt.Errorf("reading the case of mention %s: %w", mentionID, err)
@@ -132,19 +140,18 @@ func (tx *Tx) CaseByMention(brand, mentionID string) (record.Case, bool, error) 
 	return v, ok, nil
 }
 
-// maxJoins bounds how many cases a search for one to join looks at.
+// maxJoins bounds how many cases a search for one to join looks at: those with
+// the highest ids, which are the latest.
 const maxJoins = 100
 
 // CasesByConversation are the brand's cases that began in a conversation or
 // took a post of it: those that are live, and those that changed at or after
 // since; the one that changed last comes first.
 func (tx *Tx) CasesByConversation(brand, conversation string, since time.Time) ([]record.Case, error) {
-	out, err := list(context.Background(), tx.c, scanCase, "SELECT "+caseColumns+` FROM cases WHERE id IN (
-		SELECT id FROM cases WHERE brand = ? AND conversation = ?
-		UNION SELECT case_id FROM mentions WHERE brand = ? AND case_id <> ''
-			AND (CASE WHEN root_id = '' THEN id ELSE root_id END) = ?)
-		AND (state IN ('open', 'snoozed', 'claimed', 'answered') OR updated_at >= ?)
-		ORDER BY updated_at DESC, id DESC LIMIT ?`, brand, conversation, brand, conversation, stamp(since), maxJoins)
+	out, err := tx.joinable(brand, conversation, since,
+		"SELECT MAX(id) FROM cases WHERE brand = ? AND conversation = ? AND id < ?",
+		`SELECT MAX(case_id) FROM mentions WHERE brand = ? AND (CASE WHEN root_id = '' THEN id ELSE root_id END) = ?
+			AND case_id < ? AND case_id <> ''`)
 	if err != nil {
 		return nil, fmt.Errorf("reading the cases of conversation %s: %w", conversation, err)
 	}
@@ -158,15 +165,52 @@ func (tx *Tx) CasesByAuthor(brand, authorKey string, since time.Time) ([]record.
 	if authorKey == "" {
 		return nil, nil
 	}
-	out, err := list(context.Background(), tx.c, scanCase, "SELECT "+caseColumns+` FROM cases WHERE id IN (
-		SELECT id FROM cases WHERE brand = ? AND author_key = ? AND author_key <> ''
-		UNION SELECT case_id FROM mentions WHERE brand = ? AND author_key = ? AND case_id <> '')
-		AND (state IN ('open', 'snoozed', 'claimed', 'answered') OR updated_at >= ?)
-		ORDER BY updated_at DESC, id DESC LIMIT ?`, brand, authorKey, brand, authorKey, stamp(since), maxJoins)
+	out, err := tx.joinable(brand, authorKey, since,
+		"SELECT MAX(id) FROM cases WHERE brand = ? AND author_key = ? AND id < ? AND author_key <> ''",
+		"SELECT MAX(case_id) FROM mentions WHERE brand = ? AND author_key = ? AND case_id < ? AND case_id <> ''")
 	if err != nil {
 		return nil, fmt.Errorf("reading the cases of an author of brand %s: %w", brand, err)
 	}
 	return out, nil
+}
+
+// joinable reads the cases whose ids the queries step through, one for each id
+// and not for each post: a thread of ten thousand posts may be one case.
+func (tx *Tx) joinable(brand, key string, since time.Time, next ...string) ([]record.Case, error) {
+	ctx := tx.ctx
+	var ids []string
+	for _, query := range next {
+		last := string(utf8.MaxRune)
+		for range maxJoins {
+			id, _, err := first(ctx, tx.c, scalar[*string], query, brand, key, last)
+			if err != nil {
+				return nil, err
+			}
+			if id == nil {
+				break
+			}
+			last = *id
+			ids = append(ids, last)
+		}
+	}
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	var out []record.Case
+	for _, id := range ids {
+		c, ok, err := caseOf(ctx, tx.c, id)
+		if err != nil {
+			return nil, err
+		}
+		if ok && (c.State.Live() || !c.UpdatedAt.Before(since)) {
+			out = append(out, c)
+		}
+	}
+	slices.SortFunc(out, func(a, b record.Case) int {
+		if n := b.UpdatedAt.Compare(a.UpdatedAt); n != 0 {
+			return n
+		}
+		return strings.Compare(b.ID, a.ID)
+	})
+	return out[:min(len(out), maxJoins)], nil
 }
 
 // maxRecent bounds what CasesSince returns.
@@ -178,12 +222,9 @@ type recentCases struct {
 	cases []record.Case
 }
 
-// put brings a written case to its place; a nil r has no answer to keep up. It
-// makes a new slice: a caller may still be reading the one before.
+// put brings a written case to its place. It makes a new slice: a caller may
+// still be reading the one before.
 func (r *recentCases) put(v record.Case) {
-	if r == nil {
-		return
-	}
 	for _, t := range []*time.Time{
 		&v.OpenedAt, &v.UpdatedAt, &v.LastPostAt, &v.ClaimedAt, &v.AnsweredAt, &v.ResolvedAt, &v.SnoozedUntil,
 	} {
@@ -223,7 +264,7 @@ func (tx *Tx) CasesSince(brand string, since time.Time) ([]record.Case, error) {
 		}
 		return r.cases[:end], nil
 	}
-	cases, err := list(context.Background(), tx.c, scanCase, "SELECT "+caseColumns+` FROM cases
+	cases, err := list(tx.ctx, tx.c, scanCase, "SELECT "+caseColumns+` FROM cases
 		WHERE brand = ? AND updated_at >= ? ORDER BY updated_at DESC, id DESC LIMIT ?`, brand, stamp(since), maxRecent)
 	if err != nil {
 		return nil, fmt.Errorf("reading the recent cases of brand %s: %w", brand, err)
@@ -252,7 +293,7 @@ const (
 // after since, the one that changed last first, at most 2,000. It reads far less
 // than CasesSince does.
 func (tx *Tx) RecentPrints(brand string, since time.Time) ([]CasePrint, error) {
-	out, err := list(context.Background(), tx.c, func(scan scanFunc) (CasePrint, error) {
+	out, err := list(tx.ctx, tx.c, func(scan scanFunc) (CasePrint, error) {
 		var v CasePrint
 		var simhash int64
 		err := scan(&v.ID, &simhash, &v.Text)

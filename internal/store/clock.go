@@ -20,7 +20,7 @@ func scanClock(scan scanFunc) (record.Clock, error) {
 
 // PutClock sets the clock of that kind of a case; it has one of each kind at most.
 func (tx *Tx) PutClock(v record.Clock) error {
-	_, err := exec(context.Background(), tx.c, `INSERT INTO clocks (case_id, kind, due_at) VALUES (?, ?, ?)
+	_, err := exec(tx.ctx, tx.c, `INSERT INTO clocks (case_id, kind, due_at) VALUES (?, ?, ?)
 		ON CONFLICT (case_id, kind) DO UPDATE SET due_at = excluded.due_at`, v.Case, v.Kind, stamp(v.DueAt))
 	if err != nil {
 		return fmt.Errorf("setting the %s clock of case %s: %w", v.Kind, v.Case, err)
@@ -31,7 +31,7 @@ func (tx *Tx) PutClock(v record.Clock) error {
 // TakeClock removes a clock that DueClocks returned, and is false when it was
 // taken or set anew meanwhile: whoever gets true acts, in the same Update.
 func (tx *Tx) TakeClock(v record.Clock) (bool, error) {
-	n, err := exec(context.Background(), tx.c, "DELETE FROM clocks WHERE id = ? AND due_at = ?", v.ID, stamp(v.DueAt))
+	n, err := exec(tx.ctx, tx.c, "DELETE FROM clocks WHERE id = ? AND due_at = ?", v.ID, stamp(v.DueAt))
 	if err != nil {
 		return false, fmt.Errorf("taking the %s clock of case %s: %w", v.Kind, v.Case, err)
 	}
@@ -40,7 +40,7 @@ func (tx *Tx) TakeClock(v record.Clock) (bool, error) {
 
 // DropClock removes the clock of that kind of a case, all of them where kind is empty.
 func (tx *Tx) DropClock(caseID, kind string) error {
-	_, err := exec(context.Background(), tx.c, "DELETE FROM clocks WHERE case_id = ? AND (? = '' OR kind = ?)", caseID, kind, kind)
+	_, err := exec(tx.ctx, tx.c, "DELETE FROM clocks WHERE case_id = ? AND (? = '' OR kind = ?)", caseID, kind, kind)
 	if err != nil {
 		return fmt.Errorf("removing the clocks of case %s: %w", caseID, err)
 	}

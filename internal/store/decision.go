@@ -39,7 +39,7 @@ func scanDecision(scan scanFunc) (record.Decision, error) {
 
 // Decision is what was decided about one revision of a post for a brand.
 func (tx *Tx) Decision(brand, id string, revision int64) (record.Decision, bool, error) {
-	v, ok, err := first(context.Background(), tx.c, scanDecision, "SELECT "+decisionColumns+
+	v, ok, err := first(tx.ctx, tx.c, scanDecision, "SELECT "+decisionColumns+
 		" FROM decisions WHERE id = ? AND brand = ? AND revision = ?", id, brand, revision)
 	if err != nil {
 		return v, false, fmt.Errorf("reading the decision on %s for brand %s: %w", id, brand, err)
@@ -49,7 +49,7 @@ func (tx *Tx) Decision(brand, id string, revision int64) (record.Decision, bool,
 
 // LatestDecision is what was decided about the newest revision of a post for a brand.
 func (tx *Tx) LatestDecision(brand, id string) (record.Decision, bool, error) {
-	v, ok, err := first(context.Background(), tx.c, scanDecision, "SELECT "+decisionColumns+
+	v, ok, err := first(tx.ctx, tx.c, scanDecision, "SELECT "+decisionColumns+
 		" FROM decisions WHERE id = ? AND brand = ? ORDER BY revision DESC LIMIT 1", id, brand)
 	if err != nil {
 		return v, false, fmt.Errorf("reading the latest decision on %s for brand %s: %w", id, brand, err)
@@ -75,7 +75,7 @@ func (tx *Tx) PutDecision(d record.Decision) error {
 	if err != nil {
 		return fmt.Errorf("writing the decision on %s for brand %s: %w", d.ID, d.Brand, err)
 	}
-	n, err := exec(context.Background(), tx.c, `INSERT INTO decisions (`+decisionColumns+`)
+	n, err := exec(tx.ctx, tx.c, `INSERT INTO decisions (`+decisionColumns+`)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, brand, revision) DO NOTHING`,
 		d.ID, d.Brand, d.Revision, d.Seq, stamp(d.Now), d.Outcome, rank(d.Severity), d.Venting, d.Priority, d.Case, d.Route, why,
 		d.BrandHash, d.ConfigHash, d.Threshold, terms, d.ExcludedBy, d.Match, score, d.Layer)
@@ -104,7 +104,7 @@ func packScore(s vent.Score) (string, error) {
 // CountAlerts is how many decisions of the brand since then were to alert: the
 // cards that the budget counts.
 func (tx *Tx) CountAlerts(brand string, since time.Time) (int, error) {
-	n, _, err := first(context.Background(), tx.c, scalar[int],
+	n, _, err := first(tx.ctx, tx.c, scalar[int],
 		"SELECT COUNT(*) FROM decisions WHERE brand = ? AND at >= ? AND outcome = 'alert'", brand, stamp(since))
 	if err != nil {
 		return 0, fmt.Errorf("counting the alerts of brand %s: %w", brand, err)

@@ -23,10 +23,10 @@ func (tx *Tx) EraseMention(brand, id string) error {
 	if err := tx.holds(brand); err != nil {
 		return err
 	}
-	if err := eraseFor(context.Background(), tx.c, brand, id); err != nil {
+	if err := eraseFor(tx.ctx, tx.c, brand, id); err != nil {
 		return err
 	}
-	if err := eraseShared(context.Background(), tx.c, id); err != nil {
+	if err := eraseShared(tx.ctx, tx.c, id); err != nil {
 		return err
 	}
 	delete(tx.recent, brand)

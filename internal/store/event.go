@@ -26,7 +26,7 @@ func scanEvent(scan scanFunc) (record.Event, error) {
 // AddEvent adds a line to a case's history. Its Seq is the next of the case,
 // whatever e.Seq says.
 func (tx *Tx) AddEvent(e record.Event) error {
-	_, err := exec(context.Background(), tx.c, `INSERT INTO events (`+eventColumns+`)
+	_, err := exec(tx.ctx, tx.c, `INSERT INTO events (`+eventColumns+`)
 		VALUES (?, (SELECT COALESCE(MAX(seq), 0) + 1 FROM events WHERE case_id = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		e.Case, e.Case, stamp(e.At), e.Actor, e.Via, e.What, e.From, e.To, e.Mention, e.URL, e.Detail)
 	if err != nil {
@@ -37,7 +37,7 @@ func (tx *Tx) AddEvent(e record.Event) error {
 
 // CaseEvents is a case's history, the newest 500 lines, oldest first.
 func (tx *Tx) CaseEvents(caseID string) ([]record.Event, error) {
-	return caseEvents(context.Background(), tx.c, caseID)
+	return caseEvents(tx.ctx, tx.c, caseID)
 }
 
 func caseEvents(ctx context.Context, c conn, caseID string) ([]record.Event, error) {
@@ -52,7 +52,7 @@ func caseEvents(ctx context.Context, c conn, caseID string) ([]record.Event, err
 // ActionDone reports whether an action with that key was done before, and to
 // which case.
 func (tx *Tx) ActionDone(key string) (caseID string, done bool, err error) {
-	caseID, done, err = first(context.Background(), tx.c, scalar[string], "SELECT case_id FROM actions WHERE key = ?", key)
+	caseID, done, err = first(tx.ctx, tx.c, scalar[string], "SELECT case_id FROM actions WHERE key = ?", key)
 	if err != nil {
 		return "", false, fmt.Errorf("looking up action %s: %w", key, err)
 	}
@@ -62,7 +62,7 @@ func (tx *Tx) ActionDone(key string) (caseID string, done bool, err error) {
 // MarkAction remembers that an action was done. A key that is there already
 // stays as it is.
 func (tx *Tx) MarkAction(key, caseID string, at time.Time) error {
-	_, err := exec(context.Background(), tx.c,
+	_, err := exec(tx.ctx, tx.c,
 		"INSERT INTO actions (key, case_id, at) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING", key, caseID, stamp(at))
 	if err != nil {
 		return fmt.Errorf("remembering action %s: %w", key, err)

@@ -19,7 +19,7 @@ func scanLabel(scan scanFunc) (record.Label, error) {
 
 // PutLabel adds a label and returns its number.
 func (tx *Tx) PutLabel(v record.Label) (int64, error) {
-	id, _, err := first(context.Background(), tx.c, scalar[int64],
+	id, _, err := first(tx.ctx, tx.c, scalar[int64],
 		`INSERT INTO labels (brand, mention, text, venting, reason, actor, at, undone) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
 		v.Brand, v.Mention, v.Text, v.Venting, v.Reason, v.Actor, stamp(v.At), v.Undone)
 	if err != nil {
@@ -31,7 +31,7 @@ func (tx *Tx) PutLabel(v record.Label) (int64, error) {
 // UndoLabels takes back what was taught about a post of a brand, and returns
 // how many labels that were.
 func (tx *Tx) UndoLabels(brand, mentionID string) (int, error) {
-	n, err := exec(context.Background(), tx.c, "UPDATE labels SET undone = 1 WHERE mention = ? AND brand = ? AND undone = 0", mentionID, brand)
+	n, err := exec(tx.ctx, tx.c, "UPDATE labels SET undone = 1 WHERE mention = ? AND brand = ? AND undone = 0", mentionID, brand)
 	if err != nil {
 		return 0, fmt.Errorf("undoing the labels of mention %s: %w", mentionID, err)
 	}

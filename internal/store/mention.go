@@ -35,7 +35,7 @@ func scanMention(scan scanFunc) (record.Stored, error) {
 
 // Mention is a post as it is stored for a brand.
 func (tx *Tx) Mention(brand, id string) (record.Stored, bool, error) {
-	return mentionOf(context.Background(), tx.c, brand, id)
+	return mentionOf(tx.ctx, tx.c, brand, id)
 }
 
 // Mention is a post as it is stored for a brand, ErrNotFound when it is not.
@@ -72,7 +72,7 @@ func (tx *Tx) PutMention(v record.Stored) error {
 	if m.ID == mention.MakeID(m.Platform, native) {
 		native = ""
 	}
-	_, err := exec(context.Background(), tx.c, putMentionSQL,
+	_, err := exec(tx.ctx, tx.c, putMentionSQL,
 		m.ID, v.Brand, m.Source, m.Platform, native, m.URL, m.Kind, m.Author.ID, m.Author.Handle, m.Author.Name,
 		m.Author.Followers, m.Author.Verified, m.Text, m.Title, m.Lang, m.Rating, stamp(m.CreatedAt), stamp(m.ObservedAt), m.ParentID, m.RootID,
 		m.Engagement.Likes, m.Engagement.Reposts, m.Engagement.Replies, m.Engagement.Views,
@@ -84,7 +84,7 @@ func (tx *Tx) PutMention(v record.Stored) error {
 		return nil
 	}
 	// The case is linked even where the content is not replaced.
-	_, err = exec(context.Background(), tx.c, "UPDATE mentions SET case_id = ? WHERE id = ? AND brand = ? AND case_id <> ?",
+	_, err = exec(tx.ctx, tx.c, "UPDATE mentions SET case_id = ? WHERE id = ? AND brand = ? AND case_id <> ?",
 		v.Case, m.ID, v.Brand, v.Case)
 	if err != nil {
 		return fmt.Errorf("linking mention %s of brand %s: %w", m.ID, v.Brand, err)
@@ -160,7 +160,7 @@ func (s *Store) Mentions(ctx context.Context, f MentionFilter) (Page[record.Stor
 // CaseMentions are the posts of a case, the newest limit of them (50 where it
 // is 0), oldest first.
 func (tx *Tx) CaseMentions(caseID string, limit int) ([]record.Stored, error) {
-	return caseMentions(context.Background(), tx.c, caseID, limitOr(limit, 50, 1000))
+	return caseMentions(tx.ctx, tx.c, caseID, limitOr(limit, 50, 1000))
 }
 
 func caseMentions(ctx context.Context, c conn, caseID string, limit int) ([]record.Stored, error) {

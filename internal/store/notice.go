@@ -39,7 +39,7 @@ func scanNotice(scan scanFunc) (record.Notice, error) {
 // when its key was used before: by a row that waits, or by one that was sent or
 // dropped in the last 30 days or more.
 func (tx *Tx) PutNotice(n record.Notice) (bool, error) {
-	return putNotice(context.Background(), tx.c, n)
+	return putNotice(tx.ctx, tx.c, n)
 }
 
 // PutNotices adds messages to the outbox outside of any case's transaction:
@@ -64,17 +64,22 @@ func putNotice(ctx context.Context, c conn, n record.Notice) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("adding notice %s: %w", n.Key, err)
 	}
-	id, ok, err := first(ctx, c, scalar[int64], `INSERT INTO notices
+	// RETURNING id would cost a savepoint for each row.
+	k, err := exec(ctx, c, `INSERT INTO notices
 		(key, receiver, kind, state, brand, case_id, mention, body, observed_at, created_at, due_at,
 		attempts, doubt, first_try, settle_until, done_at, channel, ts, error)
 		VALUES (?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, '', '', '')
-		ON CONFLICT (key) DO NOTHING RETURNING id`,
+		ON CONFLICT (key) DO NOTHING`,
 		n.Key, n.Receiver, n.Kind, n.Brand, n.Case, n.Mention, body, stamp(n.ObservedAt), stamp(n.CreatedAt), stamp(n.DueAt))
 	if err != nil {
 		return false, fmt.Errorf("adding notice %s: %w", n.Key, err)
 	}
-	if !ok {
-		return false, nil
+	if k == 0 || len(n.Body.Items) == 0 {
+		return k > 0, nil
+	}
+	id, _, err := first(ctx, c, scalar[int64], "SELECT id FROM notices WHERE key = ?", n.Key)
+	if err != nil {
+		return false, fmt.Errorf("reading back notice %s: %w", n.Key, err)
 	}
 	return true, linkBody(ctx, c, id, n.Body)
 }
@@ -105,7 +110,7 @@ func linkBody(ctx context.Context, c conn, id int64, b record.NoticeBody) error 
 // SetNoticeBody replaces what a notice says. It is false when the row was
 // claimed meanwhile or ever: what it says may be on its way.
 func (tx *Tx) SetNoticeBody(id int64, b record.NoticeBody) (bool, error) {
-	ctx := context.Background()
+	ctx := tx.ctx
 	body, err := packBody(b)
 	if err != nil {
 		return false, fmt.Errorf("rewriting notice %d: %w", id, err)
@@ -123,7 +128,7 @@ func (tx *Tx) SetNoticeBody(id int64, b record.NoticeBody) (bool, error) {
 // PendingDigest is the digest of a brand for a receiver that was not tried yet:
 // more posts may be added to it with SetNoticeBody.
 func (tx *Tx) PendingDigest(brand, receiver string) (record.Notice, bool, error) {
-	v, ok, err := first(context.Background(), tx.c, scanNotice, "SELECT "+noticeColumns+` FROM notices
+	v, ok, err := first(tx.ctx, tx.c, scanNotice, "SELECT "+noticeColumns+` FROM notices
 		WHERE receiver = ? AND state IN ('pending', 'sending') AND state = 'pending' AND doubt = 0
 		AND kind = 'digest' AND brand = ? AND case_id = '' ORDER BY id DESC LIMIT 1`, receiver, brand)
 	if err != nil {
@@ -135,7 +140,7 @@ func (tx *Tx) PendingDigest(brand, receiver string) (record.Notice, bool, error)
 // PendingNotice is the newest notice for a receiver whose key begins with prefix
 // and that was not tried yet: more posts may be added to it with SetNoticeBody.
 func (tx *Tx) PendingNotice(receiver, prefix string) (record.Notice, bool, error) {
-	v, ok, err := first(context.Background(), tx.c, scanNotice, "SELECT "+noticeColumns+` FROM notices
+	v, ok, err := first(tx.ctx, tx.c, scanNotice, "SELECT "+noticeColumns+` FROM notices
 		WHERE receiver = ? AND state IN ('pending', 'sending') AND state = 'pending' AND doubt = 0
 		AND substr(key, 1, length(?)) = ? ORDER BY id DESC LIMIT 1`, receiver, prefix, prefix)
 	if err != nil {
@@ -148,7 +153,7 @@ func (tx *Tx) PendingNotice(receiver, prefix string) (record.Notice, bool, error
 // waits already: another update would say the same. A row that is being sent
 // does not count, since it may show the case as it was.
 func (tx *Tx) PendingUpdate(caseID, receiver string) (bool, error) {
-	_, ok, err := first(context.Background(), tx.c, scalar[int], `SELECT 1 FROM notices
+	_, ok, err := first(tx.ctx, tx.c, scalar[int], `SELECT 1 FROM notices
 		WHERE case_id = ? AND receiver = ? AND state IN ('pending', 'sending') AND state = 'pending' AND doubt = 0
 		AND kind IN ('card', 'update') LIMIT 1`, caseID, receiver)
 	if err != nil {
@@ -161,7 +166,7 @@ func (tx *Tx) PendingUpdate(caseID, receiver string) (bool, error) {
 // returns how many there were: a post that was taken away before its card was
 // sent gets none.
 func (tx *Tx) DropPending(caseID, reason string, at time.Time) (int, error) {
-	n, err := exec(context.Background(), tx.c, `UPDATE notices SET state = 'dropped', error = ?, done_at = ?
+	n, err := exec(tx.ctx, tx.c, `UPDATE notices SET state = 'dropped', error = ?, done_at = ?
 		WHERE case_id = ? AND case_id <> '' AND state IN ('pending', 'sending') AND state = 'pending' AND doubt = 0`,
 		reason, stamp(at), caseID)
 	if err != nil {
@@ -173,7 +178,7 @@ func (tx *Tx) DropPending(caseID, reason string, at time.Time) (int, error) {
 // NoticesByMention are the outbox's rows, sent ones too, whose body names a post,
 // oldest first, at most 100: the digests that its edit or retraction concerns.
 func (tx *Tx) NoticesByMention(mentionID string) ([]record.Notice, error) {
-	return noticesByMention(context.Background(), tx.c, mentionID)
+	return noticesByMention(tx.ctx, tx.c, mentionID)
 }
 
 func noticesByMention(ctx context.Context, c conn, mentionID string) ([]record.Notice, error) {

@@ -89,9 +89,9 @@ func callEverything(t *testing.T, s *Store, queries map[string]bool) {
 	}
 	must(s.write(ctx, func(c conn) error {
 		c = noting{c, queries}
-		tx := &Tx{c: c, brands: []string{"acme"}, seqs: map[string]int64{}, recent: map[string]*recentCases{}}
+		tx := &Tx{ctx: ctx, c: c, brands: []string{"acme"}, seqs: map[string]int64{}, recent: map[string]*recentCases{}}
 		callTx(t, tx, m, body, now)
-		must(tx.finish(ctx))
+		must(tx.finish())
 		must(putSeen(ctx, c, seen))
 		must(putSourceStat(ctx, c, record.SourceStat{Source: "sky"}))
 		must(dropUnmatched(ctx, c, []string{"x:2"}))

@@ -54,7 +54,7 @@ func FuzzScrubLine(f *testing.F) {
 		if term != "" {
 			return
 		}
-		for _, part := range strings.Split(out, erasedMark) {
+		for part := range strings.SplitSeq(out, erasedMark) {
 			ws := words(part)
 			for i := 0; i+echoWords <= len(ws); i++ {
 				require.False(t, s.runs[runOf(ws[i:i+echoWords])], "%q is left", runOf(ws[i:i+echoWords]))
@@ -95,7 +95,8 @@ func TestPageKeys(t *testing.T) {
 	for _, v := range [][2]int64{{0, 0}, {1, 2}, {-5, 7}, {maxTime, maxTime}} {
 		at, n, err := parseKey(formatKey(v[0], v[1]))
 		require.NoError(t, err)
-		require.Equal(t, v, [2]int64{at, n})
+		require.Equal(t, v[0], at)
+		require.Equal(t, v[1], n)
 	}
 	for _, bad := range []string{"x", ".", "1.", "1.2.3", "!.1"} {
 		_, _, err := parseKey(bad)

@@ -28,7 +28,7 @@ func scanSilence(scan scanFunc) (record.Silence, error) {
 
 // Silences are those that hold at now, at most 1,000.
 func (tx *Tx) Silences(now time.Time) ([]record.Silence, error) {
-	out, err := list(context.Background(), tx.c, scanSilence, "SELECT "+silenceColumns+` FROM silences
+	out, err := list(tx.ctx, tx.c, scanSilence, "SELECT "+silenceColumns+` FROM silences
 		WHERE until_at > ? AND from_at <= ? ORDER BY until_at, id LIMIT ?`, stamp(now), stamp(now), maxSilences)
 	if err != nil {
 		return nil, fmt.Errorf("reading the silences: %w", err)

@@ -9,6 +9,8 @@ import (
 // Tx is one transaction of the desk. It reads what it wrote. It is valid only
 // inside the function given to Update, and for one goroutine.
 type Tx struct {
+	// ctx is Update's without its end: half a transaction helps nobody.
+	ctx    context.Context //nolint:containedctx // a Tx lives no longer than the call that got the context
 	c      conn
 	brands []string
 
@@ -31,12 +33,12 @@ func (s *Store) Update(ctx context.Context, brands []string, fn func(tx *Tx) err
 	locked := slices.Compact(slices.Sorted(slices.Values(brands)))
 	erased := false
 	err := s.write(ctx, func(c conn) error {
-		tx := &Tx{c: c, brands: locked, seqs: map[string]int64{}, recent: map[string]*recentCases{}}
+		tx := &Tx{ctx: context.WithoutCancel(ctx), c: c, brands: locked, seqs: map[string]int64{}, recent: map[string]*recentCases{}}
 		if err := fn(tx); err != nil {
 			return err
 		}
 		erased = tx.erased
-		return tx.finish(context.WithoutCancel(ctx))
+		return tx.finish()
 	})
 	if err == nil && erased {
 		s.scrub.set()
@@ -46,7 +48,8 @@ func (s *Store) Update(ctx context.Context, brands []string, fn func(tx *Tx) err
 }
 
 // finish writes back what was counted.
-func (tx *Tx) finish(ctx context.Context) error {
+func (tx *Tx) finish() error {
+	ctx := tx.ctx
 	for brand, v := range tx.seqs {
 		if err := setCounter(ctx, tx.c, seqCounter+brand, v); err != nil {
 			return err
@@ -81,7 +84,7 @@ func (tx *Tx) NextSeq(brand string) (int64, error) {
 	v, ok := tx.seqs[brand]
 	if !ok {
 		var err error
-		if v, err = counter(context.Background(), tx.c, seqCounter+brand); err != nil {
+		if v, err = counter(tx.ctx, tx.c, seqCounter+brand); err != nil {
 			return 0, fmt.Errorf("reading the sequence of brand %s: %w", brand, err)
 		}
 	}

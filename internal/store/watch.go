@@ -38,7 +38,7 @@ func (tx *Tx) PutWatch(w record.Watch) error {
 	if w.Conversation == "" && w.AuthorKey == "" {
 		return errors.New("writing a watch: neither a conversation nor an author is named")
 	}
-	n, err := exec(context.Background(), tx.c, `INSERT INTO watches (platform, conversation, author_key, brand, case_id, until)
+	n, err := exec(tx.ctx, tx.c, `INSERT INTO watches (platform, conversation, author_key, brand, case_id, until)
 		VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (platform, conversation, author_key, brand, case_id) DO UPDATE SET until = excluded.until
 		WHERE watches.until <> excluded.until`,
@@ -52,7 +52,7 @@ func (tx *Tx) PutWatch(w record.Watch) error {
 
 // DropWatches ends the watches of a case.
 func (tx *Tx) DropWatches(caseID string) error {
-	n, err := exec(context.Background(), tx.c, "DELETE FROM watches WHERE case_id = ?", caseID)
+	n, err := exec(tx.ctx, tx.c, "DELETE FROM watches WHERE case_id = ?", caseID)
 	if err != nil {
 		return fmt.Errorf("ending the watches of case %s: %w", caseID, err)
 	}

@@ -113,8 +113,8 @@ CREATE TABLE mentions (
 CREATE INDEX mentions_url ON mentions (url_hash);
 CREATE INDEX mentions_time ON mentions (brand, observed_at);
 CREATE INDEX mentions_case ON mentions (case_id, observed_at) WHERE case_id <> '';
-CREATE INDEX mentions_thread ON mentions (brand, (CASE WHEN root_id = '' THEN id ELSE root_id END)) WHERE case_id <> '';
-CREATE INDEX mentions_author ON mentions (brand, author_key) WHERE case_id <> '';
+CREATE INDEX mentions_thread ON mentions (brand, (CASE WHEN root_id = '' THEN id ELSE root_id END), case_id) WHERE case_id <> '';
+CREATE INDEX mentions_author ON mentions (brand, author_key, case_id) WHERE case_id <> '';
 
 CREATE TABLE decisions (
     n           INTEGER PRIMARY KEY,
@@ -183,8 +183,8 @@ CREATE TABLE cases (
 CREATE INDEX cases_state ON cases (state, severity DESC, priority DESC, opened_at, id);
 CREATE INDEX cases_brand ON cases (brand, state, severity DESC, priority DESC, opened_at, id);
 CREATE INDEX cases_recent ON cases (brand, updated_at);
-CREATE INDEX cases_thread ON cases (brand, conversation);
-CREATE INDEX cases_author ON cases (brand, author_key) WHERE author_key <> '';
+CREATE INDEX cases_thread ON cases (brand, conversation, id);
+CREATE INDEX cases_author ON cases (brand, author_key, id) WHERE author_key <> '';
 CREATE INDEX cases_root ON cases (root);
 
 CREATE TABLE events (

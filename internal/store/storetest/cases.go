@@ -67,51 +67,66 @@ func testFindingCases(t *testing.T, open Opener) {
 			require.False(t, ok)
 		}
 	})
+}
 
-	t.Run("recent cases follow what is written", func(t *testing.T) {
-		update(t, s, "acme", func(tx *store.Tx) {
-			check := func(since time.Time, want ...string) {
-				t.Helper()
-				got, err := tx.CasesSince("acme", since)
-				require.NoError(t, err)
-				require.Equal(t, want, caseIDs(got))
-			}
-			check(base(), "joined", "nobody", "ended")
-			fresh := aCase("acme", "fresh", 10)
-			fresh.UpdatedAt = base().Add(90 * time.Second)
-			require.NoError(t, tx.PutCase(fresh))
-			check(base(), "joined", "fresh", "nobody", "ended")
-			ended.UpdatedAt = base().Add(time.Hour)
-			require.NoError(t, tx.PutCase(ended))
-			check(base(), "ended", "joined", "fresh", "nobody")
-			check(base().Add(100*time.Second), "ended", "joined")
-			old.UpdatedAt = base().Add(-time.Minute)
-			require.NoError(t, tx.PutCase(old))
-			check(base(), "ended", "joined", "fresh", "nobody")
-			check(base().Add(-time.Hour), "ended", "joined", "fresh", "nobody", "old")
-			got, err := tx.CasesSince("acme", base())
+func testRecentCases(t *testing.T, open Opener) {
+	t.Helper()
+	s := open(t, store.Config{})
+	ended, old := aCase("acme", "ended", 2), aCase("acme", "old", 3)
+	ended.State = record.StateResolved
+	old.State, old.UpdatedAt = record.StateDismissed, base().Add(-time.Hour)
+	joined := aCase("acme", "joined", 6)
+	joined.UpdatedAt = base().Add(2 * time.Minute)
+	require.NoError(t, s.Update(t.Context(), []string{"acme", "globex"}, func(tx *store.Tx) error {
+		for _, c := range []record.Case{ended, old, aCase("globex", "other", 5), joined, aCase("acme", "nobody", 7)} {
+			require.NoError(t, tx.PutCase(c))
+		}
+		return nil
+	}))
+	update(t, s, "acme", func(tx *store.Tx) {
+		check := func(since time.Time, want ...string) {
+			t.Helper()
+			got, err := tx.CasesSince("acme", since)
 			require.NoError(t, err)
-			want, ok, err := tx.Case("fresh")
-			require.NoError(t, err)
-			require.True(t, ok)
-			require.Equal(t, want, got[2], "as it was read")
-		})
+			require.Equal(t, want, caseIDs(got))
+		}
+		check(base(), "joined", "nobody", "ended")
+		fresh := aCase("acme", "fresh", 10)
+		fresh.UpdatedAt = base().Add(90 * time.Second)
+		require.NoError(t, tx.PutCase(fresh))
+		check(base(), "joined", "fresh", "nobody", "ended")
+		ended.UpdatedAt = base().Add(time.Hour)
+		require.NoError(t, tx.PutCase(ended))
+		check(base(), "ended", "joined", "fresh", "nobody")
+		check(base().Add(100*time.Second), "ended", "joined")
+		old.UpdatedAt = base().Add(-time.Minute)
+		require.NoError(t, tx.PutCase(old))
+		check(base(), "ended", "joined", "fresh", "nobody")
+		check(base().Add(-time.Hour), "ended", "joined", "fresh", "nobody", "old")
+		got, err := tx.CasesSince("acme", base())
+		require.NoError(t, err)
+		want, ok, err := tx.Case("fresh")
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.Equal(t, want, got[2], "as it was read")
 	})
+}
 
-	t.Run("fingerprints of what lives", func(t *testing.T) {
-		update(t, s, "acme", func(tx *store.Tx) {
-			long, short := aCase("acme", "long", 20), aCase("acme", "short", 21)
-			long.State, long.Simhash, long.UpdatedAt = record.StateClaimed, 1<<63|5, base().Add(2*time.Hour)
-			short.State, short.Simhash, short.UpdatedAt = record.StateOpen, 0, base().Add(3*time.Hour)
-			over := short
-			over.ID, over.State = "over", record.StateResolved
-			for _, c := range []record.Case{long, short, over} {
-				require.NoError(t, tx.PutCase(c))
-			}
-			got, err := tx.RecentPrints("acme", base().Add(2*time.Hour))
-			require.NoError(t, err)
-			require.Equal(t, []store.CasePrint{{ID: "short", Text: short.Text}, {ID: "long", Simhash: 1<<63 | 5}}, got)
-		})
+func testPrints(t *testing.T, open Opener) {
+	t.Helper()
+	s := open(t, store.Config{})
+	update(t, s, "acme", func(tx *store.Tx) {
+		long, short := aCase("acme", "long", 20), aCase("acme", "short", 21)
+		long.State, long.Simhash, long.UpdatedAt = record.StateClaimed, 1<<63|5, base().Add(2*time.Hour)
+		short.State, short.Simhash, short.UpdatedAt = record.StateOpen, 0, base().Add(3*time.Hour)
+		over := short
+		over.ID, over.State = "over", record.StateResolved
+		for _, c := range []record.Case{long, short, over, aCase("acme", "before", 22)} {
+			require.NoError(t, tx.PutCase(c))
+		}
+		got, err := tx.RecentPrints("acme", base().Add(2*time.Hour))
+		require.NoError(t, err)
+		require.Equal(t, []store.CasePrint{{ID: "short", Text: short.Text}, {ID: "long", Simhash: 1<<63 | 5}}, got)
 	})
 }
 

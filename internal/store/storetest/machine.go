@@ -34,11 +34,8 @@ type outboxWorld struct {
 	order map[string][]int64
 }
 
-// checks is how many random runs each machine makes where the flag -rapid.checks
-// says nothing else: SQLite in Go is slow under the race detector.
-const checks = "12"
-
-// check is rapid.Check with that number of runs.
+// check is rapid.Check with a number of runs of its own, where the flag
+// -rapid.checks says nothing else.
 func check(t *testing.T, fn func(*rapid.T)) {
 	t.Helper()
 	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue {

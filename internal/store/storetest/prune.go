@@ -192,7 +192,7 @@ func testPruneMany(t *testing.T, open Opener) {
 	t.Helper()
 	now := base()
 	s := open(t, store.Config{})
-	const many = 700
+	const many = 520
 	update(t, s, "acme", func(tx *store.Tx) {
 		for n := range many {
 			require.NoError(t, tx.PutMention(stored("acme", n, fmt.Sprint("c", n))))

@@ -7,6 +7,7 @@
 //	posts.go      mentions and decisions, found again
 //	outbox.go     claims and marks, one by one
 //	machine.go    the outbox, posts seen and redelivery under any interleaving
+//	checks.go     how often; checks_race.go under the race detector
 //	rows.go       the smaller rows
 //	sample.go     the unmatched sample
 //	erase.go      a retracted post leaves every row
@@ -46,6 +47,8 @@ func Run(t *testing.T, open Opener) {
 		{"desk: a context that ended begins nothing", testEndedContext},
 		{"concurrent desks", testConcurrentDesks},
 		{"finding cases", testFindingCases},
+		{"recent cases", testRecentCases},
+		{"fingerprints of what lives", testPrints},
 		{"listing cases", testListingCases},
 		{"dossier", testDossier},
 		{"mentions", testMentions},
