@@ -41,6 +41,7 @@ type BrandUnit struct {
 	marks  *marks
 	prefix string // the path of the brand in its file
 	terms  int
+	wants  []match.SourceRef // the names of its query's source: filters
 }
 
 // Broken reports whether the unit has an error.
@@ -88,7 +89,7 @@ func (u *BrandUnit) check() {
 		case errors.As(err, &se):
 			ps = append(ps, setting.Problem{Path: "query", Column: se.Column, Msg: se.Error()})
 		case err == nil:
-			u.terms = q.Terms()
+			u.terms, u.wants = q.Terms(), q.Sources()
 			for _, w := range q.Warnings() {
 				ps = append(ps, setting.Problem{Path: "query", Column: w.Column, Msg: w.Msg, Warning: true})
 			}

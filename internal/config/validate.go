@@ -8,7 +8,6 @@ import (
 
 	"github.com/leakytap/leakytap/internal/alert"
 	"github.com/leakytap/leakytap/internal/ingest"
-	"github.com/leakytap/leakytap/internal/match"
 	"github.com/leakytap/leakytap/internal/setting"
 	"github.com/leakytap/leakytap/internal/web"
 )
@@ -163,11 +162,7 @@ func (v *validation) brands() {
 
 // warnSources warns of source: filters that name neither a source nor a platform.
 func (u *BrandUnit) warnSources(known []string) {
-	q, err := match.Parse(u.Brand.Query)
-	if err != nil {
-		return
-	}
-	for _, s := range q.Sources() {
+	for _, s := range u.wants {
 		if !slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(k, s.Name) }) {
 			u.Problems = append(u.Problems, u.Locate([]setting.Problem{{
 				Path: "query", Column: s.Column, Warning: true,
