@@ -63,6 +63,8 @@ type Bus struct {
 	cut     context.CancelFunc
 
 	topics topics
+	// quiet is how long a reader may say nothing before it is checked.
+	quiet time.Duration
 
 	gaps     *prometheus.CounterVec
 	restarts *prometheus.CounterVec
@@ -81,6 +83,7 @@ func Open(ctx context.Context, cfg bus.Config, opt Options) (*Bus, error) {
 		log:    opt.Log,
 		room:   semaphore.NewWeighted(maxOnTheWay),
 		topics: topics{known: map[string]bool{}},
+		quiet:  quiet,
 		gaps: promauto.With(opt.Reg).NewCounterVec(prometheus.CounterOpts{
 			Name: "leakytap_bus_gap_messages_total",
 			Help: "Messages that were gone from the log before a group had done them.",
@@ -104,12 +107,17 @@ func Open(ctx context.Context, cfg bus.Config, opt Options) (*Bus, error) {
 	return b, nil
 }
 
-// Ping asks a broker which calls it knows.
+// Ping asks a broker which calls it knows, and whether we may ask it more: the
+// first it answers to everyone, the second may come from what was learned
+// seconds ago.
 func (b *Bus) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if _, err := b.client.ApiVersions(ctx, &kafkago.ApiVersionsRequest{}); err != nil {
 		return fmt.Errorf("reaching kafka at %v: %w", b.cfg.Brokers, err)
+	}
+	if _, err := b.client.Metadata(ctx, &kafkago.MetadataRequest{}); err != nil {
+		return fmt.Errorf("asking kafka at %v: %w", b.cfg.Brokers, err)
 	}
 	return nil
 }

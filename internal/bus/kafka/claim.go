@@ -94,7 +94,7 @@ func (c *claim) follow(ctx context.Context) bool {
 	f := c.bus.openFeed(ctx, c.topic, c.part, c.next)
 	defer f.close()
 	for {
-		batch, err := f.next(ctx, quiet)
+		batch, err := f.next(ctx, c.bus.quiet)
 		switch {
 		case ctx.Err() != nil:
 			return false
