@@ -20,8 +20,8 @@ type clause struct {
 	who      owner
 }
 
-// split cuts the text into clauses and says whom each is about: the firm that it
-// names first, else the one of the clause before. It returns false where no firm
+// split cuts the text into clauses and says whom each is about: the brand where it
+// is named, else another firm that is, else whom the clause before is about. It returns false where no firm
 // but the brand is named, and then says nothing about clauses.
 func (s *Scorer) split(w *work) bool {
 	d := &w.r.Doc
@@ -29,7 +29,6 @@ func (s *Scorer) split(w *work) bool {
 	if w.r.Seen.Brand == 0 {
 		return false
 	}
-	others := false
 	start := int32(0)
 	who := nobody
 	for i := range d.Tokens {
@@ -37,22 +36,22 @@ func (s *Scorer) split(w *work) bool {
 			w.clauses = append(w.clauses, clause{start, int32(i), who})
 			start, who = int32(i), nobody
 		}
-		if who != nobody {
-			continue
-		}
 		switch {
+		case who == brand:
 		case d.Tokens[i].Has(text.Brand):
 			who = brand
-		case s.otherFirm(w, i):
-			who, others = other, true
+		case who == nobody && s.otherFirm(w, i):
+			who = other
 		}
 	}
 	w.clauses = append(w.clauses, clause{start, int32(len(d.Tokens)), who})
-	if !others {
-		return false
+	for _, c := range w.clauses {
+		if c.who == other {
+			inherit(w.clauses)
+			return true
+		}
 	}
-	inherit(w.clauses)
-	return true
+	return false
 }
 
 // inherit gives a clause that names nobody to the one before it, and those at the
@@ -111,7 +110,7 @@ func (s *Scorer) otherFirm(w *work, i int) bool {
 	case t.Has(text.Rival):
 		return true
 	case t.Kind == text.User:
-		return true
+		return i > 0 || addressed(d)
 	case t.Kind != text.Word || t.Has(text.Tag):
 		return false
 	}
@@ -122,6 +121,20 @@ func (s *Scorer) otherFirm(w *work, i int) bool {
 		}
 	}
 	return s.named(w, i)
+}
+
+// addressed tells whether the handle that the text opens with is spoken to as a firm.
+func addressed(d *text.Doc) bool {
+	for i := 1; i < min(len(d.Tokens), 12); i++ {
+		switch string(d.Form(i)) {
+		case "your", "ur", "you", "you're":
+			return true
+		}
+		if stop := d.Tokens[i]; stop.Kind == text.Punct && d.Norm[stop.NStart] == '.' {
+			return false
+		}
+	}
+	return false
 }
 
 const minName = 4

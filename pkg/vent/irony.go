@@ -11,7 +11,7 @@ func (w *work) irony(t *tally) {
 	}
 	opener := t.weight[cue.Opener]
 	events := t.weight[cue.Event] + t.wrong()/2
-	if opener < 2 || events < 1 || t.weight[cue.RoughPraise] >= 4 || t.weight[cue.Resolved] >= 2 && t.weight[cue.Unresolved] == 0 {
+	if opener < 2 || events < 1 && opener < 5 || t.weight[cue.RoughPraise] >= 4 || t.weight[cue.Resolved] >= 2 && t.weight[cue.Unresolved] == 0 {
 		return
 	}
 	if opener+events >= 4 {

@@ -17,8 +17,9 @@ func (s *Scorer) judge(w *work, in *Input, b *model.Blend) tally {
 		return tally{}
 	}
 	w.titled = titled(&w.r.Doc)
+	w.several = false
 	if s.split(w) {
-		s.setAside(w, b)
+		s.compare(w, b)
 	}
 	t := w.count()
 	w.evidence(&t)

@@ -26,7 +26,7 @@ func (s *Scorer) Score(in Input, opt Options) Score {
 	out.Venting = sigmoid(w.sum)
 	out.Negative, out.Neutral, out.Positive = s.polarity(w, &t)
 	out.Severity = severityOf(out.Venting, &t, out.Negative)
-	out.Signals = signalsOf(&t, len(w.clauses) > 1 && w.others())
+	out.Signals = signalsOf(&t, w.several)
 	out.Topics = topicsOf(&t)
 	if opt.Explain {
 		out.Reasons = s.reasons(w, b)

@@ -56,6 +56,8 @@ type work struct {
 	clauses []clause
 	// titled is set for a text in which nearly every word has a capital.
 	titled bool
+	// several is set for a text about several firms.
+	several bool
 }
 
 // maxKept bounds the buffers that are kept for the next text.

@@ -14,47 +14,65 @@ func (w *work) target(t *tally) {
 	if t.weight[cue.Switch] >= 2 {
 		w.atMost(-1, t.from[cue.Switch], t.to[cue.Switch])
 	}
-	if len(w.clauses) > 0 && w.others() {
-		w.compared(t)
-	}
 	w.homonym(t)
-	if w.r.Seen.Brand == 0 && w.r.Doc.Users > 0 && w.r.Doc.Tokens[0].Kind == text.User {
-		w.push(0, 1, -0.7)
-	}
-}
-
-// others tells whether some clause is about another firm.
-func (w *work) others() bool {
-	for _, c := range w.clauses {
-		if c.who == other {
-			return true
-		}
-	}
-	return false
-}
-
-// compared judges a post about several firms: what is said in the brand's clauses
-// alone decides.
-func (w *work) compared(t *tally) {
-	bad := t.wrong() + t.weight[cue.Negative] + t.weight[cue.Event] + t.weight[cue.Mild]
-	good := t.weight[cue.Positive] + t.weight[cue.Thanks]
-	at := int32(max(w.r.Seen.First, 0))
-	switch {
-	case bad == 0 || good > bad+1:
-		w.atMost(-0.8, at, at+1)
-	case bad >= 2 && bad > good:
-		w.push(at, at+1, 0.6)
-	}
 }
 
 // homonym lowers a text in which the brand's name is an everyday word: it stands
-// behind an article and nothing speaks of a customer.
+// behind an article, or in small letters where the author takes care of capitals,
+// and nothing speaks of a customer.
 func (w *work) homonym(t *tally) {
-	if t.weight[cue.Everyday] < 3 || w.r.Seen.Context > 0 {
+	if w.r.Seen.Context > 0 || w.r.Seen.Brand == 0 {
 		return
 	}
-	if t.has(cue.Customer) && t.wrong() >= 3 {
+	customer := t.has(cue.Customer) && t.wrong() >= 3 || t.wrong() >= 5
+	if t.weight[cue.Everyday] >= 3 && !customer {
+		w.atMost(-1.2, t.from[cue.Everyday], t.to[cue.Everyday])
 		return
 	}
-	w.atMost(-1.2, t.from[cue.Everyday], t.to[cue.Everyday])
+	if !w.names.Everyday {
+		return
+	}
+	at := int32(w.r.Seen.First)
+	named, small := w.spelled()
+	switch {
+	case named, t.weight[cue.Customer] >= 3, t.you:
+	case small && w.careful() && t.weight[cue.Everyday]+t.weight[cue.Homonym] > 0:
+		w.atMost(-1.2, at, at+1)
+	case small && w.careful() && t.wrong() < 5:
+		w.atMost(-0.7, at, at+1)
+	case !customer && t.wrong() < 3:
+		w.atMost(-0.5, at, at+1)
+	}
+}
+
+// spelled tells whether some mention of the brand is surely a name, a handle, a
+// hashtag or a capital inside a sentence, and whether all are in small letters.
+func (w *work) spelled() (named, small bool) {
+	d := &w.r.Doc
+	small = true
+	for i := range d.Tokens {
+		t := &d.Tokens[i]
+		if !t.Has(text.Brand) {
+			continue
+		}
+		capital := t.Has(text.Title) || t.Has(text.Caps)
+		if t.Kind == text.User || t.Has(text.Tag) || capital && i > 0 && d.Tokens[i-1].Kind == text.Word {
+			named = true
+		}
+		if capital {
+			small = false
+		}
+	}
+	return named, small
+}
+
+// careful tells whether the author begins sentences with capitals.
+func (w *work) careful() bool {
+	for i := range w.r.Doc.Tokens {
+		t := &w.r.Doc.Tokens[i]
+		if t.Kind == text.Word {
+			return t.Has(text.Title) || t.Has(text.Caps) || string(w.r.Doc.Src[t.Start]) == "I" || string(w.r.Doc.Src[t.Start]) == "A"
+		}
+	}
+	return false
 }

@@ -12,7 +12,7 @@ func TestDefaultCompiles(t *testing.T) {
 	b, err := Default()
 	require.NoError(t, err)
 	for i, s := range b.sets {
-		t.Log(Lang(i), len(s.slots), len(s.ends))
+		t.Log(Lang(i), len(s.slots), len(s.nodes))
 	}
 	var d text.Doc
 	d.Parse("3 hours on hold with @acme. still waiting. #fail can't log in")

@@ -23,14 +23,24 @@ type end struct {
 	weight int8
 }
 
+// node is a place in the graph of phrases: what ends here, which nodes it is at
+// once the same as, and what leads on beside single words.
+type node struct {
+	ends    []end
+	jumps   []int32
+	classes []classEdge
+	// wants is the bits of the classes, so that a token that is of none is
+	// passed over at once.
+	wants classBits
+	words bool
+}
+
 // Set is phrases compiled together. It is read-only and safe for any goroutines.
 type Set struct {
-	slots   []slot
-	mask    uint64
-	classes [][]classEdge
-	ends    [][]end
-	jumps   [][]int32
-	times   map[uint64]struct{}
+	slots []slot
+	mask  uint64
+	nodes []node
+	kinds wordClasses
 }
 
 type slot struct {
@@ -40,7 +50,7 @@ type slot struct {
 
 // compile builds a Set of patterns.
 func compile(ps []pattern) *Set {
-	b := builder{edges: map[uint64]int32{}, set: &Set{classes: make([][]classEdge, 1), ends: make([][]end, 1), jumps: make([][]int32, 1)}}
+	b := builder{edges: map[uint64]int32{}, set: &Set{nodes: make([]node, 1), kinds: newWordClasses()}}
 	for _, p := range ps {
 		b.add(p)
 	}
@@ -58,10 +68,6 @@ func compile(ps []pattern) *Set {
 		}
 		s.slots[i] = slot{key: key, next: b.edges[key]}
 	}
-	s.times = map[uint64]struct{}{}
-	for _, w := range timeWords() {
-		s.times[text.HashString(w)] = struct{}{}
-	}
 	return s
 }
 
@@ -77,14 +83,14 @@ func edgeKey(node int32, hash uint64) uint64 {
 
 func (b *builder) add(p pattern) {
 	s := b.set
-	node := b.seq(0, p.parts)
-	for i, e := range s.ends[node] {
+	last := &s.nodes[b.seq(0, p.parts)]
+	for i, e := range last.ends {
 		if e.kind == p.kind {
-			s.ends[node][i].weight = max(e.weight, p.weight)
+			last.ends[i].weight = max(e.weight, p.weight)
 			return
 		}
 	}
-	s.ends[node] = append(s.ends[node], end{p.kind, p.weight})
+	last.ends = append(last.ends, end{p.kind, p.weight})
 }
 
 // seq adds parts after node and returns the node where they end. Nodes that
@@ -98,10 +104,10 @@ func (b *builder) seq(node int32, parts []part) int32 {
 			join := b.node()
 			for _, alt := range p.alts {
 				last := b.seq(node, alt)
-				s.jumps[last] = append(s.jumps[last], join)
+				s.nodes[last].jumps = append(s.nodes[last].jumps, join)
 			}
 			if p.optional {
-				s.jumps[node] = append(s.jumps[node], join)
+				s.nodes[node].jumps = append(s.nodes[node].jumps, join)
 			}
 			node = join
 		case p.class == literal:
@@ -119,6 +125,7 @@ func (b *builder) literal(node int32, hash uint64) int32 {
 	if !ok {
 		next = b.node()
 		b.edges[key] = next
+		b.set.nodes[node].words = true
 		b.order = append(b.order, key)
 	}
 	return next
@@ -126,21 +133,21 @@ func (b *builder) literal(node int32, hash uint64) int32 {
 
 func (b *builder) class(node int32, c class) int32 {
 	s := b.set
-	for _, e := range s.classes[node] {
+	for _, e := range s.nodes[node].classes {
 		if e.class == c {
 			return e.next
 		}
 	}
 	next := b.node()
-	s.classes[node] = append(s.classes[node], classEdge{c, next})
+	n := &s.nodes[node]
+	n.classes = append(n.classes, classEdge{c, next})
+	n.wants |= 1 << c
 	return next
 }
 
 func (b *builder) node() int32 {
-	b.set.classes = append(b.set.classes, nil)
-	b.set.ends = append(b.set.ends, nil)
-	b.set.jumps = append(b.set.jumps, nil)
-	return int32(len(b.set.ends) - 1)
+	b.set.nodes = append(b.set.nodes, node{})
+	return int32(len(b.set.nodes) - 1)
 }
 
 func (s *Set) literal(node int32, hash uint64) int32 {
@@ -159,116 +166,102 @@ func (s *Set) literal(node int32, hash uint64) int32 {
 // Find appends to hits every cue in d. Where one phrase of a kind contains
 // another that begins at the same word, only the longest counts.
 func (s *Set) Find(d *text.Doc, hits []Hit) []Hit {
+	s.classify(d)
+	m := match{set: s, d: d, hits: hits}
+	root := &s.nodes[0]
 	for i := range d.Tokens {
-		first := len(hits)
-		hits = s.walk(d, hits, first, i, i, 0, 0)
-	}
-	return hits
-}
-
-func (s *Set) walk(d *text.Doc, hits []Hit, first, from, at int, node int32, depth int) []Hit {
-	if depth > maxDepth {
-		return hits
-	}
-	for _, e := range s.ends[node] {
-		hits = report(d, hits, first, Hit{Kind: e.kind, Weight: e.weight, From: int32(from), To: int32(at)})
-	}
-	if at < len(d.Tokens) {
-		if n := s.literal(node, d.Tokens[at].Hash); n != 0 {
-			hits = s.walk(d, hits, first, from, at+1, n, depth+1)
+		m.from, m.first = i, len(m.hits)
+		if n := s.literal(0, d.Tokens[i].Hash); n != 0 {
+			m.walk(i+1, n, 1)
+		}
+		if root.wants&classBits(d.Tokens[i].Class) != 0 {
+			for _, e := range root.classes {
+				m.class(i, e, 0)
+			}
 		}
 	}
-	for _, j := range s.jumps[node] {
-		hits = s.walk(d, hits, first, from, at, j, depth+1)
-	}
-	for _, e := range s.classes[node] {
-		hits = s.class(d, hits, first, from, at, e, depth)
-	}
-	return hits
+	return m.hits
 }
 
-func (s *Set) class(d *text.Doc, hits []Hit, first, from, at int, e classEdge, depth int) []Hit {
+// match is one run over a text: the cues that begin at token from.
+type match struct {
+	set         *Set
+	d           *text.Doc
+	hits        []Hit
+	from, first int
+}
+
+func (m *match) walk(at int, id int32, depth int) {
+	if depth > maxDepth {
+		return
+	}
+	n := &m.set.nodes[id]
+	for _, e := range n.ends {
+		m.report(Hit{Kind: e.kind, Weight: e.weight, From: int32(m.from), To: int32(at)})
+	}
+	if n.words && at < len(m.d.Tokens) {
+		if next := m.set.literal(id, m.d.Tokens[at].Hash); next != 0 {
+			m.walk(at+1, next, depth+1)
+		}
+	}
+	for _, j := range n.jumps {
+		m.walk(at, j, depth+1)
+	}
+	if n.wants == 0 {
+		return
+	}
+	for _, e := range n.classes {
+		m.class(at, e, depth)
+	}
+}
+
+func (m *match) class(at int, e classEdge, depth int) {
+	d := m.d
 	switch e.class {
 	case aGap:
-		for k := 0; k <= 3; k++ {
-			hits = s.walk(d, hits, first, from, at+k, e.next, depth+1)
+		for k := 0; k <= maxGap; k++ {
+			m.walk(at+k, e.next, depth+1)
 			if at+k >= len(d.Tokens) || stops(d, at+k) {
 				break
 			}
 		}
-		return hits
 	case sentenceEnd:
 		if at >= len(d.Tokens) || stops(d, at) || onlyLinksAfter(d, at) {
-			return s.walk(d, hits, first, from, at, e.next, depth+1)
+			m.walk(at, e.next, depth+1)
 		}
-		return hits
 	case sentenceStart:
-		if starts(d, at) {
-			return s.walk(d, hits, first, from, at, e.next, depth+1)
+		if at < len(d.Tokens) && d.Tokens[at].Class&(1<<sentenceStart) != 0 {
+			m.walk(at, e.next, depth+1)
 		}
-		return hits
 	default:
-		if n := s.taken(d, at, e.class); n > 0 {
-			return s.walk(d, hits, first, from, at+n, e.next, depth+1)
+		if n := taken(d, at, e.class); n > 0 {
+			m.walk(at+n, e.next, depth+1)
 		}
-		return hits
 	}
 }
 
+const maxGap = 3
+
 // taken is how many tokens at position at are of the class, 0 for none.
-func (s *Set) taken(d *text.Doc, at int, c class) int {
-	if at >= len(d.Tokens) {
+func taken(d *text.Doc, at int, c class) int {
+	if at >= len(d.Tokens) || d.Tokens[at].Class&(1<<c) == 0 {
 		return 0
 	}
-	t := &d.Tokens[at]
-	ok := false
 	switch c {
-	case anyNumber:
-		ok = t.Kind == text.Number || numberWord(d.Form(at))
-	case anyTime:
-		_, ok = s.times[t.Hash]
-	case anyUser:
-		ok = t.Kind == text.User
-	case anyURL:
-		ok = t.Kind == text.URL
 	case anyMoney:
-		return money(d, at)
+		return 2
 	case theBrand, aRival:
-		flag := text.Brand
-		if c == aRival {
-			flag = text.Rival
+		if at > 0 && d.Tokens[at-1].Class&(1<<c) != 0 {
+			return 0
 		}
-		n := 0
-		for at+n < len(d.Tokens) && d.Tokens[at+n].Has(flag) {
+		n := 1
+		for at+n < len(d.Tokens) && d.Tokens[at+n].Class&(1<<c) != 0 {
 			n++
 		}
 		return n
-	case anyWord:
-		ok = t.Kind != text.Punct
-	case literal, aGap, sentenceEnd, sentenceStart:
-	}
-	if ok {
+	default:
 		return 1
 	}
-	return 0
-}
-
-func money(d *text.Doc, at int) int {
-	next := at + 1
-	if next >= len(d.Tokens) {
-		return 0
-	}
-	sign := func(i int) bool {
-		switch string(d.Form(i)) {
-		case "$", "£", "€", "¥", "₹", "usd", "eur", "gbp", "dollars", "euros", "pounds", "bucks", "quid", "euro", "dollar", "dolares", "reais":
-			return true
-		}
-		return false
-	}
-	if sign(at) && d.Tokens[next].Kind == text.Number || d.Tokens[at].Kind == text.Number && sign(next) {
-		return 2
-	}
-	return 0
 }
 
 func stops(d *text.Doc, at int) bool {
@@ -284,22 +277,6 @@ func stops(d *text.Doc, at int) bool {
 		return true
 	}
 	return d.Norm[t.NStart] >= 0x80
-}
-
-// starts tells whether a sentence begins at the token, handles before it aside.
-func starts(d *text.Doc, at int) bool {
-	if at >= len(d.Tokens) {
-		return false
-	}
-	for at > 0 && !d.Tokens[at].Has(text.Line) {
-		at--
-		k := d.Tokens[at].Kind
-		if k == text.User || k == text.URL || k == text.Emoji {
-			continue
-		}
-		return stops(d, at)
-	}
-	return true
 }
 
 func onlyLinksAfter(d *text.Doc, at int) bool {
@@ -320,41 +297,19 @@ func onlyLinksAfter(d *text.Doc, at int) bool {
 	return true
 }
 
-func report(d *text.Doc, hits []Hit, first int, h Hit) []Hit {
+func (m *match) report(h Hit) {
 	if h.To <= h.From {
-		return hits
+		return
 	}
-	h.Negated = d.Tokens[h.From].Has(text.Negated)
-	for i := first; i < len(hits); i++ {
-		if hits[i].Kind != h.Kind {
+	h.Negated = m.d.Tokens[h.From].Has(text.Negated)
+	for i := m.first; i < len(m.hits); i++ {
+		if m.hits[i].Kind != h.Kind {
 			continue
 		}
-		if h.To > hits[i].To || h.To == hits[i].To && h.Weight > hits[i].Weight {
-			hits[i] = h
+		if h.To > m.hits[i].To || h.To == m.hits[i].To && h.Weight > m.hits[i].Weight {
+			m.hits[i] = h
 		}
-		return hits
+		return
 	}
-	return append(hits, h)
-}
-
-func numberWord(w []byte) bool {
-	switch string(w) {
-	case "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "twenty",
-		"thirty", "forty", "fifty", "sixty", "hundred", "several", "many", "few", "couple", "dos", "tres", "cuatro",
-		"cinco", "seis", "siete", "ocho", "nueve", "diez", "deux", "trois", "quatre", "cinq", "sept", "huit", "neuf",
-		"dix", "zwei", "drei", "vier", "funf", "sechs", "sieben", "acht", "neun", "zehn", "dois", "duas", "quatro",
-		"sete", "oito", "nove", "dez":
-		return true
-	}
-	return false
-}
-
-func timeWords() []string {
-	return []string{
-		"second", "seconds", "sec", "secs", "minute", "minutes", "min", "mins", "hour", "hours", "hr", "hrs", "h", "day", "days",
-		"week", "weeks", "wk", "wks", "month", "months", "mth", "mths", "year", "years", "yr", "yrs", "night", "nights", "weekend",
-		"hora", "horas", "dia", "dias", "semana", "semanas", "mes", "meses", "ano", "anos", "minuto", "minutos",
-		"heure", "heures", "jour", "jours", "semaine", "semaines", "mois", "an", "ans", "minuten", "stunde", "stunden",
-		"tag", "tage", "tagen", "woche", "wochen", "monat", "monate", "monaten", "jahr", "jahre", "jahren",
-	}
+	m.hits = append(m.hits, h)
 }

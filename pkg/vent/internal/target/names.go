@@ -18,8 +18,9 @@ type Names struct {
 	heads   []string
 	rivals  []string
 	context map[uint64]struct{}
-	// Given tells whether there is a brand at all.
-	Given bool
+	// Given tells whether there is a brand at all, Everyday whether its name is a
+	// single everyday word.
+	Given, Everyday bool
 }
 
 // phrase is the hashes of the words of one spelling.
@@ -35,6 +36,9 @@ func Compile(brand string, aliases, competitors, context []string) *Names {
 		if strings.TrimSpace(name) != "" {
 			n.Given = true
 			n.brand(name, i == 0)
+			if i == 0 {
+				n.Everyday = commonWord(strings.ToLower(short(name)))
+			}
 		}
 	}
 	for _, name := range competitors {
@@ -51,6 +55,15 @@ func Compile(brand string, aliases, competitors, context []string) *Names {
 		}
 	}
 	return n
+}
+
+// short is a name without the words at its end that say only what the firm does.
+func short(name string) string {
+	words := strings.Fields(strings.TrimLeft(name, "@#"))
+	for len(words) > 1 && generic(strings.ToLower(words[len(words)-1])) {
+		words = words[:len(words)-1]
+	}
+	return strings.Join(words, " ")
 }
 
 const minHandle = 3

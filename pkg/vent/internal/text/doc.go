@@ -68,6 +68,8 @@ type Token struct {
 	Flags Flag
 	// Count is how often the mark stands there, for punctuation.
 	Count uint16
+	// Class is a set of classes that the cues note.
+	Class uint16
 }
 
 // Has tells whether t has all of f.
