@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -95,12 +97,34 @@ type world struct {
 	step time.Duration
 }
 
+// made is a new store's file, made once: its schema takes longer than most tests.
+var made struct {
+	sync.Once
+	file []byte
+}
+
+func template(t *testing.T) []byte {
+	t.Helper()
+	made.Do(func() {
+		dir := t.TempDir()
+		s, err := store.OpenScratch(t.Context(), store.Config{}, dir, zap.NewNop())
+		require.NoError(t, err)
+		require.NoError(t, s.Close())
+		made.file, err = os.ReadFile(filepath.Join(dir, store.FileName))
+		require.NoError(t, err)
+	})
+	require.NotEmpty(t, made.file)
+	return made.file
+}
+
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, reg: prometheus.NewRegistry(), step: 250 * time.Millisecond}
 	w.slack = standin.New(standin.Options{Channels: []standin.Channel{{ID: channel, Name: "support"}}})
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, store.FileName), template(t), 0o600))
 	var err error
-	w.store, err = store.OpenScratch(t.Context(), store.Config{}, t.TempDir(), zap.NewNop())
+	w.store, err = store.OpenScratch(t.Context(), store.Config{}, dir, zap.NewNop())
 	require.NoError(t, err)
 	client := &http.Client{Transport: inProcess{h: w.slack, open: &w.open}}
 	w.recv, err = slack.New("support", slack.Config{

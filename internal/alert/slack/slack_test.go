@@ -48,7 +48,14 @@ func TestFailuresAreNamed(t *testing.T) {
 		{"unknown code", standin.Refuse("brand_new_error"), alert.ReasonUnknown, alert.FailAmbiguous},
 		{"invalid_blocks", standin.Refuse("invalid_blocks"), alert.ReasonTooBig, alert.FailTooBig},
 		{"msg_blocks_too_long", standin.Refuse("msg_blocks_too_long"), alert.ReasonTooBig, alert.FailTooBig},
+		{"channel_not_found", standin.Refuse("channel_not_found"), alert.ReasonChannelNotFound, alert.FailPermanent},
+		{"not_in_channel", standin.Refuse("not_in_channel"), alert.ReasonNotInChannel, alert.FailPermanent},
+		{"is_archived", standin.Refuse("is_archived"), alert.ReasonArchived, alert.FailPermanent},
+		{"invalid_auth", standin.Refuse("invalid_auth"), alert.ReasonAuth, alert.FailPermanent},
 		{"token_revoked", standin.Refuse("token_revoked"), alert.ReasonAuth, alert.FailPermanent},
+		{"account_inactive", standin.Refuse("account_inactive"), alert.ReasonAuth, alert.FailPermanent},
+		{"missing_scope", standin.Refuse("missing_scope"), alert.ReasonMissingScope, alert.FailPermanent},
+		{"restricted_action", standin.Refuse("restricted_action"), alert.ReasonRestricted, alert.FailPermanent},
 		{"message_not_found", standin.Refuse("message_not_found"), alert.ReasonMessageGone, alert.FailMessage},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -61,6 +68,7 @@ func TestFailuresAreNamed(t *testing.T) {
 			require.Equal(t, tc.reason, e.Reason)
 			require.Equal(t, tc.kind, e.Kind)
 			require.Contains(t, alert.Reasons(), e.Reason)
+			require.Equal(t, tc.kind == alert.FailPermanent, e.Hint != "", "what a person must do is said")
 			require.NotContains(t, err.Error(), standin.DefaultToken)
 			require.NotContains(t, fmt.Sprintf("%+v", e), standin.DefaultToken)
 		})
