@@ -26,7 +26,7 @@ func (s *Scorer) reasons(w *work, b *model.Blend) []Reason {
 			by[i] += v / float64(to-from)
 		}
 	}
-	scale := damp(s.model, len(w.r.Features))
+	scale := damp(s.model, w.r.Count())
 	for i := range w.r.Features {
 		f := &w.r.Features[i]
 		ws := s.model.Table.Find(f.Hash)

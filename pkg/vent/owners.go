@@ -67,28 +67,11 @@ func (s *Scorer) compare(w *work, b *model.Blend) {
 // setAside takes what is said about other firms out of the score, and what cues
 // stand there out of the hits.
 func (s *Scorer) setAside(w *work, b *model.Blend) {
-	scale := damp(s.model, len(w.r.Features)) * b.Scale
+	scale := damp(s.model, w.r.Count()) * b.Scale
 	for _, c := range w.clauses {
-		if c.who != other {
-			continue
+		if c.who == other {
+			w.push(c.from, c.to, -scale*s.within(w, b, c))
 		}
-		var sum float64
-		for i := range w.r.Features {
-			f := &w.r.Features[i]
-			if f.From < c.from || f.To > c.to {
-				continue
-			}
-			ws := s.model.Table.Find(f.Hash)
-			if ws == nil {
-				continue
-			}
-			var v float64
-			for k, x := range ws {
-				v += float64(x) * s.model.Scales[f.Group][k] * b.Weights[k]
-			}
-			sum += v * f.Group.Value() * scale
-		}
-		w.push(c.from, c.to, -sum)
 	}
 	kept := w.r.Hits[:0]
 	for _, h := range w.r.Hits {
@@ -97,6 +80,37 @@ func (s *Scorer) setAside(w *work, b *model.Blend) {
 		}
 	}
 	w.r.Hits = kept
+}
+
+// within adds up what the features inside clause c say.
+func (s *Scorer) within(w *work, b *model.Blend, c clause) float64 {
+	var sum [model.Groups]model.Sums
+	for i := range w.r.Features {
+		f := &w.r.Features[i]
+		if f.From < c.from || f.To > c.to || f.Group == model.Chars {
+			continue
+		}
+		if ws := s.model.Table.Find(f.Hash); ws != nil {
+			for k, v := range ws {
+				sum[f.Group][k] += int32(v)
+			}
+		}
+	}
+	w.r.EachWord(func(token int32, form []byte, hash uint64) {
+		if token < c.from || token >= c.to {
+			return
+		}
+		for k, v := range s.model.Table.Grams(&w.grams, form, hash) {
+			sum[model.Chars][k] += v
+		}
+	})
+	var v float64
+	for g := range sum {
+		for k, n := range sum[g] {
+			v += float64(n) * s.model.Scales[g][k] * b.Weights[k] * model.Group(g).Value()
+		}
+	}
+	return v
 }
 
 // aside tells whether token i is in a clause about another firm.

@@ -4,32 +4,39 @@ import (
 	"math"
 
 	"github.com/leakytap/leakytap/pkg/vent/internal/model"
-	"github.com/leakytap/leakytap/pkg/vent/internal/reading"
 )
 
 // pass adds up the weights of all features: every head in one go.
-func pass(m *model.Model, r *reading.Reading) (z [model.Heads]float64) {
-	var sum [model.Groups][model.Heads]int32
-	for i := range r.Features {
-		f := &r.Features[i]
-		w := m.Table.Find(f.Hash)
-		if w == nil {
+func (s *Scorer) pass(w *work) (z [model.Heads]float64) {
+	var sum [model.Groups]model.Sums
+	for i := range w.r.Features {
+		f := &w.r.Features[i]
+		if f.Group == model.Chars {
 			continue
 		}
-		s := &sum[f.Group]
-		for k, v := range w {
-			s[k] += int32(v)
+		ws := s.model.Table.Find(f.Hash)
+		if ws == nil {
+			continue
+		}
+		for k, v := range ws {
+			sum[f.Group][k] += int32(v)
 		}
 	}
-	scale := damp(m, len(r.Features))
+	chars := &sum[model.Chars]
+	w.r.EachWord(func(_ int32, form []byte, hash uint64) {
+		for k, v := range s.model.Table.Grams(&w.grams, form, hash) {
+			chars[k] += v
+		}
+	})
+	scale := damp(s.model, w.r.Count())
 	for g := range sum {
 		v := model.Group(g).Value() * scale
 		for k, n := range sum[g] {
-			z[k] += float64(n) * m.Scales[g][k] * v
+			z[k] += float64(n) * s.model.Scales[g][k] * v
 		}
 	}
 	for k := range z {
-		z[k] += m.Bias[k]
+		z[k] += s.model.Bias[k]
 	}
 	return z
 }

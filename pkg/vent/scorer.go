@@ -48,6 +48,7 @@ func (s *Scorer) Version() string { return s.model.Version }
 // work is what one scoring needs, kept for the next.
 type work struct {
 	r     reading.Reading
+	grams model.GramCache
 	parts []part
 	heads [model.Heads]float64
 	sum   float64

@@ -47,7 +47,7 @@ func (r *reader) read(row *Row) *reading.Reading {
 			r.names[row.Brand] = names
 		}
 	}
-	r.r.Read(r.tools, row.Text, names, row.Lang)
+	r.r.Read(r.tools, row.Text, names, row.Lang, true)
 	return &r.r
 }
 

@@ -41,6 +41,15 @@ type Set struct {
 	mask  uint64
 	nodes []node
 	kinds wordClasses
+	// first tells of most words that no phrase begins with them, at one look.
+	first [firstBits / 64]uint64
+}
+
+const firstBits = 1 << 16
+
+func (s *Set) mayBegin(hash uint64) bool {
+	b := hash >> 40 % firstBits
+	return s.first[b/64]&(1<<(b%64)) != 0
 }
 
 type slot struct {
@@ -125,6 +134,10 @@ func (b *builder) literal(node int32, hash uint64) int32 {
 	if !ok {
 		next = b.node()
 		b.edges[key] = next
+		if node == 0 {
+			at := hash >> 40 % firstBits
+			b.set.first[at/64] |= 1 << (at % 64)
+		}
 		b.set.nodes[node].words = true
 		b.order = append(b.order, key)
 	}
@@ -171,8 +184,10 @@ func (s *Set) Find(d *text.Doc, hits []Hit) []Hit {
 	root := &s.nodes[0]
 	for i := range d.Tokens {
 		m.from, m.first = i, len(m.hits)
-		if n := s.literal(0, d.Tokens[i].Hash); n != 0 {
-			m.walk(i+1, n, 1)
+		if s.mayBegin(d.Tokens[i].Hash) {
+			if n := s.literal(0, d.Tokens[i].Hash); n != 0 {
+				m.walk(i+1, n, 1)
+			}
 		}
 		if root.wants&classBits(d.Tokens[i].Class) != 0 {
 			for _, e := range root.classes {

@@ -28,6 +28,7 @@ type unit struct {
 type Extractor struct {
 	units    []unit
 	features []Feature
+	grams    int
 }
 
 const (
@@ -56,16 +57,34 @@ func join(a, b, salt uint64) uint64 {
 	return text.Mix(a*0x9e3779b97f4a7c15 + (b^salt)*0xc2b2ae3d27d4eb4f)
 }
 
-// Extract lists the features of d, in which hits were found. The result is valid
-// until the next call.
-func (x *Extractor) Extract(d *text.Doc, hits []cue.Hit) []Feature {
+// Extract lists the features of d, in which hits were found. Those of characters
+// are left out unless grams is set: EachWord leads to their sums faster. The result
+// is valid until the next call.
+func (x *Extractor) Extract(d *text.Doc, hits []cue.Hit, grams bool) []Feature {
 	x.unify(d)
 	x.features = x.features[:0]
 	x.words()
 	x.dense(d, hits)
-	x.chars(d)
+	x.grams = 0
+	for i := range x.units {
+		u := &x.units[i]
+		if !u.word {
+			continue
+		}
+		form := d.Form(int(u.from))
+		x.grams += gramCount(len(form))
+		if grams {
+			x.chars(form, u)
+		}
+	}
+	if grams {
+		x.grams = 0
+	}
 	return x.features
 }
+
+// Count is how many features the text has, those that were left out included.
+func (x *Extractor) Count() int { return len(x.features) + x.grams }
 
 func (x *Extractor) add(hash uint64, from, to int32, g Group) {
 	x.features = append(x.features, Feature{Hash: hash, From: from, To: to, Group: g})
@@ -168,28 +187,39 @@ const (
 	maxCharWord = 24
 )
 
-// chars adds character n-grams of words, whose ends are marked.
-func (x *Extractor) chars(d *text.Doc) {
+// gramCount is how many n-grams a word of n bytes has.
+func gramCount(n int) int {
+	if n < 2 || n > maxCharWord {
+		return 0
+	}
+	count := 0
+	for k := minGram; k <= min(maxGram, n+2); k++ {
+		count += n + 2 - k + 1
+	}
+	return count
+}
+
+// chars adds character n-grams of a word, whose ends are marked.
+func (x *Extractor) chars(form []byte, u *unit) {
+	eachGram(form, func(h uint64) { x.add(h, u.from, u.to, Chars) })
+}
+
+// eachGram calls f with the hash of each n-gram of a word.
+func eachGram(form []byte, f func(hash uint64)) {
+	if gramCount(len(form)) == 0 {
+		return
+	}
 	var buf [maxCharWord + 2]byte
 	buf[0] = '^'
-	for _, u := range x.units {
-		if !u.word {
-			continue
-		}
-		form := d.Form(int(u.from))
-		if len(form) < 2 || len(form) > maxCharWord {
-			continue
-		}
-		n := 1 + copy(buf[1:], form)
-		buf[n] = '$'
-		n++
-		for i := 0; i+minGram <= n; i++ {
-			h := saltChar
-			for k := i; k < min(n, i+maxGram); k++ {
-				h = (h ^ uint64(buf[k])) * 1099511628211
-				if k-i+1 >= minGram {
-					x.add(text.Mix(h), u.from, u.to, Chars)
-				}
+	n := 1 + copy(buf[1:], form)
+	buf[n] = '$'
+	n++
+	for i := 0; i+minGram <= n; i++ {
+		h := saltChar
+		for k := i; k < min(n, i+maxGram); k++ {
+			h = (h ^ uint64(buf[k])) * 1099511628211
+			if k-i+1 >= minGram {
+				f(text.Mix(h))
 			}
 		}
 	}

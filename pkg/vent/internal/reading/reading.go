@@ -33,14 +33,26 @@ type Reading struct {
 	Lang     cue.Lang
 	Hits     []cue.Hit
 	Features []model.Feature
-	extract  model.Extractor
+	// Grams tells whether Features has those of characters.
+	Grams   bool
+	extract model.Extractor
 }
 
-// Read reads src. names may be nil; lang is the declared language or empty.
-func (r *Reading) Read(t *Tools, src string, names *target.Names, lang string) {
+// Read reads src. names may be nil; lang is the declared language or empty; grams
+// asks for the features of characters one by one.
+func (r *Reading) Read(t *Tools, src string, names *target.Names, lang string, grams bool) {
 	r.Doc.Parse(src)
 	r.Seen = names.Mark(&r.Doc)
 	r.Lang = t.Detector.Detect(&r.Doc, lang)
 	r.Hits = t.Book.Set(r.Lang).Find(&r.Doc, r.Hits[:0])
-	r.Features = r.extract.Extract(&r.Doc, r.Hits)
+	r.Grams = grams
+	r.Features = r.extract.Extract(&r.Doc, r.Hits, grams)
+}
+
+// Count is how many features the text has, those of characters included.
+func (r *Reading) Count() int { return r.extract.Count() }
+
+// EachWord calls f for each word: its token, its normal form and its hash.
+func (r *Reading) EachWord(f func(token int32, form []byte, hash uint64)) {
+	r.extract.EachWord(&r.Doc, f)
 }

@@ -20,6 +20,8 @@ func (d *Doc) Parse(src string) {
 // where the next one starts.
 func (d *Doc) one(i, n int, r rune) int {
 	switch {
+	case r == ' ':
+		return i + n
 	case r == '\n' || r == '\r':
 		d.line = true
 		return i + n
@@ -76,6 +78,13 @@ func (d *Doc) word(i, limit int, flags Flag) int {
 	nstart, start, end := len(d.Norm), i, i
 	var w wordShape
 	for i < limit {
+		if c := d.Src[i]; isASCIILetter(rune(c)) || c >= '0' && c <= '9' {
+			w.see(rune(c))
+			d.Norm = append(d.Norm, lower(c))
+			i++
+			end = i
+			continue
+		}
 		r, n := next(d.Src, i)
 		r = plain(r)
 		if r == '\'' {
@@ -90,7 +99,7 @@ func (d *Doc) word(i, limit int, flags Flag) int {
 			i += n
 			continue
 		}
-		if !isASCIILetter(r) && (r < '0' || r > '9') && (r < utf8.RuneSelf || !unicode.IsLetter(r) && !unicode.IsDigit(r) || pictured(r)) {
+		if r < utf8.RuneSelf || !unicode.IsLetter(r) && !unicode.IsDigit(r) || pictured(r) {
 			break
 		}
 		if lone(r) {
