@@ -208,18 +208,18 @@ func finishACase(ctx context.Context, t *testing.T, inbox string) {
 	var id string
 	require.Eventually(t, func() bool {
 		var page struct {
-			Cases []struct {
+			Items []struct {
 				ID string `json:"id"`
-			} `json:"cases"`
+			} `json:"items"`
 		}
-		if !ask(ctx, inbox+"/api/v1/cases", &page) || len(page.Cases) == 0 {
+		if !ask(ctx, inbox+"/api/v1/cases", &page) || len(page.Items) == 0 {
 			return false
 		}
-		id = page.Cases[0].ID
+		id = page.Items[0].ID
 		return true
 	}, time.Minute, 200*time.Millisecond, "the demo has no case")
 	for _, verb := range []string{"claim", "resolve"} {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, inbox+"/api/v1/cases/"+id+"/"+verb, strings.NewReader("{}"))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, inbox+"/api/v1/cases/"+id+"/actions", strings.NewReader(`{"verb":"`+verb+`"}`))
 		require.NoError(t, err)
 		req.Header.Set("Content-Type", "application/json")
 		resp, err := (&http.Client{}).Do(req)

@@ -62,9 +62,7 @@ const arenaBrand = "acme"
 func newArena(t *testing.T, extra string) *arena {
 	t.Helper()
 	a := &arena{t: t, dir: t.TempDir(), binary: binary(t), said: map[string]bool{}, forum: feeds.NewFeed("forum")}
-	var err error
-	a.sky, err = feeds.NewJetstream()
-	require.NoError(t, err)
+	a.sky = feeds.NewJetstream()
 	sky, err := feeds.Serve(a.sky, "")
 	require.NoError(t, err)
 	t.Cleanup(sky.Close)

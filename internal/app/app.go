@@ -101,7 +101,7 @@ func Open(ctx context.Context, opt Options) (_ *Daemon, err error) {
 	}
 	d := &Daemon{
 		opt: opt, log: opt.Log, reg: prometheus.NewRegistry(), started: time.Now(),
-		holder: holderName(), watches: &watchMirror{}, parser: rss.NewParser(),
+		holder: holderName(), watches: &watchMirror{}, parser: rss.NewParser(), hooks: &hooks{},
 	}
 	d.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	d.met = newMetrics(d.reg, opt.Version)
@@ -236,7 +236,6 @@ func (r remoteWatches) WatchVersion(ctx context.Context) (int64, error) {
 
 func (d *Daemon) buildServer(ctx context.Context) (err error) {
 	cfg := d.gen.Load().cfg
-	d.hooks = newHooks()
 	opt := web.Options{
 		Config: cfg.Server, Ready: d.ready, Metrics: promhttp.HandlerFor(d.reg, promhttp.HandlerOpts{}),
 		Reload: d.Reload, LocalToken: randomHex(32), Log: d.log, Version: d.opt.Version,

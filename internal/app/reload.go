@@ -228,7 +228,7 @@ func (d *Daemon) take(gen *Generation) error {
 	if err != nil {
 		return err
 	}
-	sources, err := d.buildSources(gen.cfg)
+	sources, hooks, err := d.buildSources(gen.cfg)
 	if err != nil {
 		return err
 	}
@@ -238,6 +238,7 @@ func (d *Daemon) take(gen *Generation) error {
 	d.alerting.Ensure(gen.brands, receiverNames(gen.cfg))
 	d.gen.Store(gen)
 	d.drains.apply(receivers)
+	d.hooks.set(hooks)
 	d.ingest.Apply(sources)
 	return nil
 }

@@ -10,38 +10,61 @@ import (
 
 	"github.com/leakytap/leakytap/internal/config"
 	"github.com/leakytap/leakytap/internal/ingest"
+	"github.com/leakytap/leakytap/internal/ingest/bluesky"
+	"github.com/leakytap/leakytap/internal/ingest/file"
+	"github.com/leakytap/leakytap/internal/ingest/hackernews"
 	"github.com/leakytap/leakytap/internal/ingest/rss"
+	"github.com/leakytap/leakytap/internal/ingest/webhook"
 	"github.com/leakytap/leakytap/internal/setting"
+	"github.com/leakytap/leakytap/internal/web"
 )
 
-// buildSources makes what ingest runs, and points the webhooks' requests at theirs.
-func (d *Daemon) buildSources(cfg *config.Config) ([]ingest.Spec, error) {
+// buildSources makes what ingest runs. The webhooks among them come back by name,
+// for the requests that name them.
+func (d *Daemon) buildSources(cfg *config.Config) ([]ingest.Spec, map[string]hook, error) {
 	if !d.opt.Roles.Has(RoleIngest) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	specs := make([]ingest.Spec, 0, len(cfg.Sources))
-	handlers := map[string]http.Handler{}
+	hooks := map[string]hook{}
 	for i := range cfg.Sources {
 		c := cfg.Sources[i]
-		src, err := d.source(c, cfg)
-		if err != nil {
-			return nil, fmt.Errorf("source %s: %w", c.Name, err)
-		}
 		spec := ingest.Spec{
-			Name: c.Name, Type: c.Type, Poll: c.Poll.D(), MaxAge: c.MaxAge.D(), Source: src,
+			Name: c.Name, Type: c.Type, Poll: c.Poll.D(), MaxAge: c.MaxAge.D(),
 			Fingerprint: fingerprint(c, c.Token, c.Password, c.SigningSecret),
 		}
+		if old, ok := d.hooks.get(c.Name); ok && old.fingerprint == spec.Fingerprint {
+			// The running one is left alone, so requests must go on to it.
+			spec.Source, hooks[c.Name] = old.source, old
+			specs = append(specs, spec)
+			continue
+		}
+		src, err := d.source(c, web.Loopback(cfg.Server.Listen))
+		if err != nil {
+			return nil, nil, fmt.Errorf("source %s: %w", c.Name, err)
+		}
+		if w, ok := src.(*webhook.Source); ok {
+			hooks[c.Name] = hook{w, spec.Fingerprint}
+		}
+		spec.Source = src
 		specs = append(specs, spec)
 	}
-	d.hooks.set(handlers)
-	return specs, nil
+	return specs, hooks, nil
 }
 
 // source makes one source: the one switch on its type.
-func (d *Daemon) source(c ingest.Config, _ *config.Config) (ingest.Source, error) {
+func (d *Daemon) source(c ingest.Config, loopback bool) (ingest.Source, error) {
 	switch c.Type {
 	case ingest.TypeRSS:
 		return rss.New(c, d.out, d.parser)
+	case ingest.TypeBluesky:
+		return bluesky.New(c, d.out)
+	case ingest.TypeHackerNews:
+		return hackernews.New(c, d.out)
+	case ingest.TypeWebhook:
+		return webhook.New(c, loopback)
+	case ingest.TypeFile:
+		return file.New(c)
 	default:
 		return nil, fmt.Errorf("type %q is not there yet", c.Type)
 	}
@@ -64,25 +87,36 @@ func fingerprint(v any, secrets ...setting.Secret) string {
 
 // hooks sends a request to the webhook source that it names.
 type hooks struct {
-	handlers atomic.Pointer[map[string]http.Handler]
+	byName atomic.Pointer[map[string]hook]
 }
 
-func newHooks() *hooks { return &hooks{} }
+// hook is a webhook source and the config that it was made of.
+type hook struct {
+	source      *webhook.Source
+	fingerprint string
+}
 
-// set replaces the handlers.
-func (h *hooks) set(m map[string]http.Handler) { h.handlers.Store(&m) }
+// set replaces the webhooks.
+func (h *hooks) set(m map[string]hook) { h.byName.Store(&m) }
+
+func (h *hooks) get(name string) (hook, bool) {
+	m := h.byName.Load()
+	if m == nil {
+		return hook{}, false
+	}
+	found, ok := (*m)[name]
+	return found, ok
+}
 
 // ServeHTTP finds the source of POST /api/v1/ingest/{source}.
 func (h *hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if m := h.handlers.Load(); m != nil {
-		if handler, ok := (*m)[r.PathValue("source")]; ok {
-			handler.ServeHTTP(w, r)
-			return
-		}
+	if found, ok := h.get(r.PathValue("source")); ok {
+		found.source.ServeHTTP(w, r)
+		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusNotFound)
-	_, _ = w.Write([]byte(`{"error":{"code":"not_found","message":"no webhook source of that name is configured"}}` + "\n"))
+	_, _ = w.Write([]byte(`{"error":"no webhook source of that name is configured"}` + "\n"))
 }
 
 // buildReceivers makes the receivers of a config.

@@ -37,9 +37,8 @@ type World struct {
 // Start starts the stand-ins on free loopback ports. onMessage hears of
 // everything that reaches Slack.
 func Start(ctx context.Context, onMessage func(slack.Event)) (w *World, err error) {
-	w = &World{HN: feeds.NewHackerNews(), Forum: feeds.NewFeed("Customers' corner"), posts: map[string]written{}}
-	if w.Sky, err = feeds.NewJetstream(); err != nil {
-		return nil, fmt.Errorf("starting the Bluesky stand-in: %w", err)
+	w = &World{
+		Sky: feeds.NewJetstream(), HN: feeds.NewHackerNews(), Forum: feeds.NewFeed("Customers' corner"), posts: map[string]written{},
 	}
 	w.Slack = slack.New(slack.Options{
 		Channels: []slack.Channel{{ID: slack.DefaultChannel, Name: "support"}}, OnMessage: onMessage,
