@@ -16,10 +16,10 @@ import (
 
 // The rhythm of a group. Heartbeats are how a member hears that another came or
 // left, so their interval is what a rebalance takes; a member that died is
-// noticed after sessionTimeout, which brokers take from 6 s up.
+// noticed after sessionTimeout, the least that brokers take by default.
 const (
 	heartbeatInterval = 500 * time.Millisecond
-	sessionTimeout    = 10 * time.Second
+	sessionTimeout    = 6 * time.Second
 	// rebalanceTimeout is how long the others wait for a member to finish what it
 	// is doing: longer than bus.DrainTime, after which a handler is cut off.
 	rebalanceTimeout       = bus.DrainTime + 10*time.Second

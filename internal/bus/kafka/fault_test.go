@@ -301,10 +301,15 @@ func TestRefusedCommitBringsTheMessagesAgain(t *testing.T) {
 	fault := c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetCommit}, Err: kerr.IllegalGeneration, Count: 2})
 	var r collector
 	stop := consume(t, b, "x", "g", r.handle)
-	got := r.wait(t, 9)
-	require.Equal(t, strings.Repeat("0 1 2 ", 3), strings.Join(got, " ")+" ")
-	require.Equal(t, 2, fault.Hits())
+	require.Eventually(t, func() bool {
+		lag, err := b.Lag(t.Context(), "x", "g")
+		return err == nil && lag == 0
+	}, time.Minute, 5*time.Millisecond)
 	stop()
+	require.Equal(t, 2, fault.Hits())
+	got := strings.Join(r.values(), " ")
+	require.GreaterOrEqual(t, strings.Count(got, "0"), 2, "what was not committed comes again: %s", got)
+	require.True(t, strings.HasSuffix(got, "0 1 2") || strings.HasSuffix(got, "1 2"), got)
 	lag, err := b.Lag(t.Context(), "x", "g")
 	require.NoError(t, err)
 	require.Zero(t, lag)

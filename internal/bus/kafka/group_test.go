@@ -264,8 +264,7 @@ func TestOutageOnKafka(t *testing.T) {
 	require.True(t, ok)
 	t.Cleanup(func() { server("stop") })
 
-	b, err := Open(t.Context(), bus.Config{Kind: bus.KindKafka, Brokers: []string{brokers}}, Options{})
-	require.NoError(t, err)
+	b := openBus(t, bus.Config{Brokers: []string{brokers}})
 	defer func() { require.NoError(t, b.Close()) }()
 	ta := &tally{times: map[string]int{}, last: map[string]int{}}
 	stop := consume(t, b, "x", "g", ta.handle)
