@@ -68,6 +68,9 @@ func (w *work) plain(t *tally, speaks bool) {
 			continue
 		}
 		limit := -0.3
+		if t.weight[cue.Headline]+t.weight[cue.Ad]+t.weight[cue.Positive]+t.weight[cue.Thanks] == 0 && !w.titled {
+			limit = 0.1
+		}
 		switch {
 		case wrong >= 4 && speaks, t.weight[k] >= 3 && (speaks || k == cue.Safety):
 			limit = 0.4

@@ -42,7 +42,13 @@ func (w *work) settled(t *tally) {
 
 // asks lowers questions of people who want to know something.
 func (w *work) asks(t *tally) {
-	if t.weight[cue.Question] < 2 || t.weight[cue.Sarcasm] >= 3 {
+	if t.weight[cue.Sarcasm] >= 3 {
+		return
+	}
+	if t.weight[cue.Question] < 2 {
+		if t.ends == '?' && t.wrong() == 0 && t.weight[cue.Negative] == 0 && t.weight[cue.Event] == 0 && t.weight[cue.Mild] == 0 {
+			w.atMost(-0.4, -1, -1)
+		}
 		return
 	}
 	if t.wrong() == 0 && t.weight[cue.Negative] <= 2 && t.weight[cue.Event] <= 1 && t.weight[cue.Mild] == 0 {
@@ -67,6 +73,9 @@ func (w *work) occasion(t *tally) {
 	if t.weight[cue.Hearsay] >= 2 && !(t.first() && t.weight[cue.Complaint] >= 5) {
 		w.atMost(-0.5, t.from[cue.Hearsay], t.to[cue.Hearsay])
 	}
+	if t.weight[cue.Hypothetical] >= 3 {
+		w.atMost(-0.6, t.from[cue.Hypothetical], t.to[cue.Hypothetical])
+	}
 	if t.has(cue.Hypothetical) && t.weight[cue.Complaint] < 3 {
 		w.push(t.from[cue.Hypothetical], t.to[cue.Hypothetical], -0.8)
 	}
@@ -84,7 +93,7 @@ func (w *work) pitch(t *tally) bool {
 	}
 	switch string(d.Form(0)) {
 	case "tired", "fed", "sick", "hate", "struggling", "paying", "bored", "frustrated", "looking", "worried", "want", "need", "ready", "still",
-		"broken", "cracked", "slow", "lost", "stuck", "stressed", "no", "had", "stop", "say", "forget", "don't":
+		"broken", "cracked", "slow", "lost", "stuck", "stressed", "no", "had", "stop", "say", "forget", "don't", "dont", "hungry", "is", "are":
 	default:
 		return false
 	}

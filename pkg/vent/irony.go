@@ -10,15 +10,24 @@ func (w *work) irony(t *tally) {
 		return
 	}
 	opener := t.weight[cue.Opener]
-	events := t.weight[cue.Event] + t.wrong()/2
-	if opener < 2 || events < 1 && opener < 5 || t.weight[cue.RoughPraise] >= 4 || t.weight[cue.Resolved] >= 2 && t.weight[cue.Unresolved] == 0 {
+	wrong := t.wrong()
+	events := t.weight[cue.Event] + wrong/2
+	sincere := t.weight[cue.Resolved] >= 2 && t.weight[cue.Unresolved] == 0 || t.weight[cue.Thanks] >= 2 && wrong < 2
+	if opener < 1 || events < 1 && opener < 5 || sincere {
 		return
 	}
-	if opener+events >= 4 {
-		w.push(t.from[cue.Opener], t.to[cue.Opener], 1.4)
-		w.atLeast(0.2, t.from[cue.Opener], t.to[cue.Opener])
+	if t.weight[cue.RoughPraise] >= 4 && (t.weight[cue.Event] < 2 || t.weight[cue.Positive] > 0) {
+		return
+	}
+	from, to := t.from[cue.Opener], t.to[cue.Opener]
+	switch {
+	case opener >= 2 && opener+events >= 4, wrong >= 3:
+		w.push(from, to, 1.4)
+		w.atLeast(0.2, from, to)
 		t.weight[cue.Sarcasm] = max(t.weight[cue.Sarcasm], 3)
-		return
+	case opener >= 2, events >= 2 && t.weight[cue.Positive] <= 3:
+		w.push(from, to, 0.9)
+		w.atLeast(0.05, from, to)
+		t.weight[cue.Sarcasm] = max(t.weight[cue.Sarcasm], 3)
 	}
-	w.push(t.from[cue.Opener], t.to[cue.Opener], 0.8)
 }

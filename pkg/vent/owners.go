@@ -59,9 +59,28 @@ func (s *Scorer) compare(w *work, b *model.Blend) {
 	case c.badThere >= 2 && (c.badHere <= 1 || c.goodHere > c.badHere):
 		s.setAside(w, b)
 		w.atMost(-1, at, at+1)
-	case c.badHere >= 2 && c.badHere > c.goodHere && c.badThere == 0:
-		w.push(at, at+1, 0.6)
+	case c.badHere >= 1 && c.badHere > c.goodHere:
+		w.dropPraise()
+		if c.badHere >= 2 && c.badThere == 0 {
+			w.push(at, at+1, 0.6)
+		}
 	}
+}
+
+// dropPraise forgets what is said well of other firms.
+func (w *work) dropPraise() {
+	kept := w.r.Hits[:0]
+	for _, h := range w.r.Hits {
+		switch h.Kind {
+		case cue.Positive, cue.Thanks, cue.Resolved, cue.RoughPraise:
+			if w.aside(h.From) {
+				continue
+			}
+		default:
+		}
+		kept = append(kept, h)
+	}
+	w.r.Hits = kept
 }
 
 // setAside takes what is said about other firms out of the score, and what cues

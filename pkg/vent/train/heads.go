@@ -26,24 +26,20 @@ type settings struct {
 	keep int
 	// classWeight is how far rare classes are weighted up: 0 not at all, 1 fully.
 	classWeight float64
-	// paraphrase is the weight of a row that is not an original.
-	paraphrase float64
 	fits       [roles]fitOptions
 }
 
 func defaults(rows int) settings {
-	s := settings{least: 3, keep: 100_000, classWeight: 0.75, paraphrase: 0.25}
+	s := settings{least: 3, keep: 100_000, classWeight: 0.75}
 	switch {
 	case rows < 1_000:
 		s.least = 1
 	case rows < 10_000:
 		s.least = 2
-	case rows > 100_000:
-		s.least = 4
 	}
-	s.fits[polarity] = fitOptions{l2: 25, prior: 0.1, smooth: 10, iterations: 60}
-	s.fits[complaint] = fitOptions{l2: 3, prior: 0.05, smooth: 3, iterations: 40}
-	s.fits[towards] = fitOptions{l2: 10, prior: 0.05, smooth: 10, iterations: 40}
+	s.fits[polarity] = fitOptions{l2: 25, prior: 0.1, smooth: 10, iterations: 40}
+	s.fits[complaint] = fitOptions{l2: 3, prior: 0.05, smooth: 3, iterations: 30}
+	s.fits[towards] = fitOptions{l2: 10, prior: 0.05, smooth: 10, iterations: 30}
 	return s
 }
 
@@ -97,12 +93,7 @@ func (c *corpus) set(what role, s settings, skip func(i int) bool) *examples {
 			continue
 		}
 		w := c.rows[i].Weight
-		if o := c.rows[i].Original; o != nil && !*o {
-			w *= s.paraphrase
-		}
-		if w > 0 {
-			e.add(c.doc(i), c.scale[i], class, w)
-		}
+		e.add(c.doc(i), c.scale[i], class, w)
 	}
 	if what == polarity {
 		e.balance(s.classWeight)

@@ -74,13 +74,28 @@ func versionOf(rows []Row) string {
 	return fmt.Sprintf("custom-%08x", f.Sum32())
 }
 
+// originals leaves paraphrases out, unless there is nothing else: many wordings of
+// one post teach the wording, not the post.
+func originals(rows []Row) []Row {
+	kept := make([]Row, 0, len(rows))
+	for _, r := range rows {
+		if r.Original == nil || *r.Original {
+			kept = append(kept, r)
+		}
+	}
+	if len(kept) == 0 {
+		return rows
+	}
+	return kept
+}
+
 // roughSteps is how long the model is fitted before its features are chosen.
-const roughSteps = 15
+const roughSteps = 12
 
 func build(ctx context.Context, rows []Row, log io.Writer) (model.Header, []model.Entry, Report, error) {
 	s := defaults(len(rows))
 	plain := len(rows)
-	rows = augment(rows)
+	rows = augment(originals(rows))
 	c, err := newCorpus(rows, s.least)
 	if err != nil {
 		return model.Header{}, nil, Report{}, err

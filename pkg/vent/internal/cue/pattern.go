@@ -50,6 +50,10 @@ type pattern struct {
 
 const maxDepth = 40
 
+// tagHash is what a hashtag as a whole is looked up by, so that #fail is found and
+// the word fail is not.
+func tagHash(whole uint64) uint64 { return whole ^ 0x7461677461677461 }
+
 // parseFile reads a phrase file. Errors name the line.
 func parseFile(name, src string) ([]pattern, error) {
 	var (
@@ -183,6 +187,9 @@ func parseWord(s string, depth int) ([]part, string, error) {
 	}
 	var d text.Doc
 	d.Parse(s[:i])
+	if s[0] == '#' && len(d.Tokens) > 0 && d.Tokens[0].Whole != 0 {
+		return []part{{hash: tagHash(d.Tokens[0].Whole)}}, s[i:], nil
+	}
 	seq := make([]part, 0, len(d.Tokens))
 	for _, t := range d.Tokens {
 		seq = append(seq, part{hash: t.Hash})

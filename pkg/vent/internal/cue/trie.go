@@ -189,6 +189,11 @@ func (s *Set) Find(d *text.Doc, hits []Hit) []Hit {
 				m.walk(i+1, n, 1)
 			}
 		}
+		if w := d.Tokens[i].Whole; w != 0 {
+			if n := s.literal(0, tagHash(w)); n != 0 {
+				m.walk(i+tagLength(d, i), n, 1)
+			}
+		}
 		if root.wants&classBits(d.Tokens[i].Class) != 0 {
 			for _, e := range root.classes {
 				m.class(i, e, 0)
@@ -196,6 +201,15 @@ func (s *Set) Find(d *text.Doc, hits []Hit) []Hit {
 		}
 	}
 	return m.hits
+}
+
+// tagLength is how many tokens the hashtag at token i has.
+func tagLength(d *text.Doc, i int) int {
+	k := 1
+	for i+k < len(d.Tokens) && d.Tokens[i+k].Has(text.Tag|text.Glued) && d.Tokens[i+k].Whole == 0 {
+		k++
+	}
+	return k
 }
 
 // match is one run over a text: the cues that begin at token from.
