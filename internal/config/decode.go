@@ -18,7 +18,7 @@ import (
 // a few lines can otherwise stand for billions.
 const (
 	maxNodes   = 1_000_000
-	maxAliased = 100_000
+	maxAliased = 50_000
 )
 
 // marks remember where each value of a struct was written, by its path.
@@ -125,6 +125,7 @@ type decoder struct {
 	nodes    int
 	aliased  int // those of nodes that stand there by an alias
 	active   map[*yaml.Node]bool
+	tooMuch  *yaml.Node // where the aliases came to stand for too much
 }
 
 func newDecoder(src *source, opt Options) *decoder {
@@ -140,6 +141,14 @@ func (d *decoder) fail(n *yaml.Node, path, format string, args ...any) {
 		d.failAt(path)
 	}
 	d.report(d.src.problem(n.Line, n.Column, msg))
+}
+
+// done gives the problems once everything is decoded.
+func (d *decoder) done() []Problem {
+	if n := d.tooMuch; n != nil {
+		d.fail(n, "", "the aliases of this file stand for more than %d values; write it without so many *aliases", maxAliased)
+	}
+	return d.problems
 }
 
 func (d *decoder) report(p Problem) {
@@ -199,9 +208,8 @@ func (d *decoder) enter(n *yaml.Node, path string) (target *yaml.Node, leave fun
 		d.aliased++
 	}
 	if d.nodes > maxNodes || d.aliased > maxAliased {
-		if d.aliased == maxAliased+1 {
-			d.aliased++
-			d.fail(n, "", "the aliases of this file stand for more than %d values; write it without so many *aliases", maxAliased)
+		if d.tooMuch == nil {
+			d.tooMuch = n
 		}
 		d.failAt(path)
 		return nil, nil, false

@@ -122,7 +122,7 @@ func (c *Config) read(root *yaml.Node) []Problem {
 		d.values["brands"] = list
 		c.readInline(d, list)
 	}
-	return d.problems
+	return d.done()
 }
 
 // paths makes relative paths relative to the folder of the config file.

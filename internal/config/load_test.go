@@ -39,6 +39,7 @@ func lines(ps []Problem) string {
 
 // TestBadConfigs loads a config for each mistake and compares all that is said about it.
 func TestBadConfigs(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/bad/*.yaml")
 	require.NoError(t, err)
 	require.Greater(t, len(files), 40)

@@ -33,13 +33,14 @@ type source struct {
 func newSource(path, unit string, data []byte) *source {
 	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
 	s := &source{path: path, unit: unit, data: data, lines: []int{0}}
-	for i := 0; i < len(data); {
-		if n := lineBreak(data[i:]); n > 0 {
-			i += n
-			s.lines = append(s.lines, i)
+	for i := 0; i < len(data); i++ {
+		if c := data[i]; c != '\n' && c != '\r' && c != 0xC2 && c != 0xE2 {
 			continue
 		}
-		i++
+		if n := lineBreak(data[i:]); n > 0 {
+			s.lines = append(s.lines, i+n)
+			i += n - 1
+		}
 	}
 	return s
 }

@@ -175,7 +175,7 @@ func (c *Config) parseUnit(path string, data []byte) BrandUnit {
 	u.marks = d.marks
 	u.Brand.Name = u.Key
 	d.decode(root, reflect.ValueOf(&u.Brand).Elem(), "")
-	u.Problems = d.problems
+	u.Problems = d.done()
 	if u.Brand.Name != "" {
 		u.Name = u.Brand.Name
 	}

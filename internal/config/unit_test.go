@@ -115,6 +115,7 @@ func TestRejectPlacesWhatOnlyACallerFinds(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
+	t.Parallel()
 	terms := func(n int) string { return strings.TrimSuffix(strings.Repeat("acme OR ", n), " OR ") }
 	files := map[string]string{"leakytap.yaml": "brands_dir: brands\n"}
 	for i := range 10 {

@@ -44,7 +44,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 	if log == nil {
 		log = zap.NewNop()
 	}
-	r := &watchRun{w: w, log: log, dirs: map[string]bool{}}
+	r := &watchRun{w: w, log: log}
 	notify, err := fsnotify.NewWatcher()
 	if err != nil {
 		log.Warn("file changes are noticed by looking only", zap.Error(err))
@@ -62,7 +62,6 @@ type watchRun struct {
 	w      *Watcher
 	log    *zap.Logger
 	notify *fsnotify.Watcher
-	dirs   map[string]bool
 	state  [sha256.Size]byte
 	last   time.Time
 }
@@ -127,14 +126,10 @@ func (r *watchRun) follow() {
 	}
 	for _, f := range r.w.Files() {
 		for _, dir := range watchDirs(f) {
-			if r.dirs[dir] {
-				continue
-			}
+			// Adding a folder again is no harm, and needed where it was replaced.
 			if err := r.notify.Add(dir); err != nil {
 				r.log.Debug("watching a folder of the config", zap.String("dir", dir), zap.Error(err))
-				continue
 			}
-			r.dirs[dir] = true
 		}
 	}
 }

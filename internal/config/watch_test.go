@@ -97,6 +97,22 @@ func TestWatchSeesAConfigMapSwap(t *testing.T) {
 	w.until(t, 1, func(n int) { version(n + 1) })
 }
 
+func TestWatchSeesAFolderThatWasReplaced(t *testing.T) {
+	t.Parallel()
+	path := folder(t, map[string]string{"leakytap.yaml": "a", "brands/acme.yaml": "a"})
+	brands := filepath.Join(filepath.Dir(path), "brands")
+	w := watch(t, func() []string { return []string{path, brands} }, nil)
+	w.until(t, 1, func(n int) { put(t, path, fmt.Sprint("begin ", n)) })
+	before := w.calls.Load()
+	w.until(t, before+1, func(n int) {
+		require.NoError(t, os.RemoveAll(brands))
+		require.NoError(t, os.Mkdir(brands, 0o700))
+		put(t, filepath.Join(brands, "acme.yaml"), fmt.Sprint("replaced ", n))
+	})
+	before = w.calls.Load()
+	w.until(t, before+1, func(n int) { put(t, filepath.Join(brands, "acme.yaml"), fmt.Sprint("written ", n)) })
+}
+
 func TestWatchFollowsNewFiles(t *testing.T) {
 	t.Parallel()
 	path := folder(t, map[string]string{"leakytap.yaml": "a", "elsewhere/secret": "a"})

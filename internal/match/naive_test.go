@@ -175,36 +175,39 @@ func genPost(rt *rapid.T) mention.Mention {
 	}
 }
 
-func TestMatchAgreesWithTheNaiveEvaluator(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		var brands []brand.Brand
-		var queries []*Query
-		for range rapid.IntRange(1, 6).Draw(rt, "brands") {
-			text := genQuery(rt, 4)
-			q, err := Parse(text)
-			if err != nil {
-				continue
-			}
-			brands = append(brands, brand.Brand{Name: fmt.Sprintf("b%d", len(brands)), Query: text})
-			queries = append(queries, q)
+func TestMatchAgreesWithTheNaiveEvaluator(t *testing.T) { rapid.Check(t, agrees) }
+
+func FuzzMatch(f *testing.F) { f.Fuzz(rapid.MakeFuzz(agrees)) }
+
+// agrees compares one Set with the naive evaluator, on random queries and posts.
+func agrees(rt *rapid.T) {
+	var brands []brand.Brand
+	var queries []*Query
+	for range rapid.IntRange(1, 6).Draw(rt, "brands") {
+		text := genQuery(rt, 4)
+		q, err := Parse(text)
+		if err != nil {
+			continue
 		}
-		s, err := Compile(brands)
-		require.NoError(rt, err)
-		for range 4 {
-			m := genPost(rt)
-			n := newNaive(m)
-			hits := map[string]Hit{}
-			for _, h := range s.Match(m) {
-				hits[h.Brand] = h
-			}
-			for i, b := range brands {
-				h, ok := hits[b.Name]
-				require.Equal(rt, n.eval(queries[i].root, true), ok, "positive part of %s on %q / %q", b.Query, m.Title, m.Text)
-				require.Equal(rt, n.eval(queries[i].root, false), ok && h.ExcludedBy == "", "%s on %q / %q", b.Query, m.Title, m.Text)
-				if ok {
-					require.NotEmpty(rt, h.Terms)
-				}
+		brands = append(brands, brand.Brand{Name: fmt.Sprintf("b%d", len(brands)), Query: text})
+		queries = append(queries, q)
+	}
+	s, err := Compile(brands)
+	require.NoError(rt, err)
+	for range 4 {
+		m := genPost(rt)
+		n := newNaive(m)
+		hits := map[string]Hit{}
+		for _, h := range s.Match(m) {
+			hits[h.Brand] = h
+		}
+		for i, b := range brands {
+			h, ok := hits[b.Name]
+			require.Equal(rt, n.eval(queries[i].root, true), ok, "positive part of %s on %q / %q", b.Query, m.Title, m.Text)
+			require.Equal(rt, n.eval(queries[i].root, false), ok && h.ExcludedBy == "", "%s on %q / %q", b.Query, m.Title, m.Text)
+			if ok {
+				require.NotEmpty(rt, h.Terms)
 			}
 		}
-	})
+	}
 }
