@@ -96,7 +96,7 @@ func AsError(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
-	return &Error{Reason: reasonOf(context.Background(), err), URL: "the server", Err: err}
+	return &Error{Reason: reasonOf(nil, err), URL: "the server", Err: err}
 }
 
 // wrap makes a *Error of what a request ended with.
@@ -105,7 +105,7 @@ func wrap(ctx context.Context, err error, shown string) *Error {
 		e.URL = shown
 		return e
 	}
-	return &Error{Reason: reasonOf(ctx, err), URL: shown, Err: err}
+	return &Error{Reason: reasonOf(context.Cause(ctx), err), URL: shown, Err: err}
 }
 
 // causeText is the text of a cause without the URL that net/http would print.
@@ -132,8 +132,9 @@ func reasonOfStatus(code int) Reason {
 	}
 }
 
-// reasonOf sorts a transport error into the closed list.
-func reasonOf(ctx context.Context, err error) Reason {
+// reasonOf sorts a transport error into the closed list; cause is why the context
+// of the exchange ended, nil where it did not.
+func reasonOf(cause, err error) Reason {
 	switch {
 	case errors.Is(err, errBlocked):
 		return ReasonBlocked
@@ -141,7 +142,7 @@ func reasonOf(ctx context.Context, err error) Reason {
 		return ReasonRedirect
 	case errors.Is(err, errTooLarge):
 		return ReasonTooLarge
-	case errors.Is(err, errDeadline), errors.Is(context.Cause(ctx), errDeadline),
+	case errors.Is(err, errDeadline), errors.Is(cause, errDeadline),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return ReasonTimeout
 	case errors.Is(err, context.Canceled):

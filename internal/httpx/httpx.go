@@ -207,7 +207,7 @@ func (c *Client) HTTP() *http.Client { return c.http }
 func (c *Client) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	conn, err := c.dial.dialDirect(ctx, network, addr)
 	if err != nil {
-		return nil, &Error{Reason: reasonOf(ctx, err), URL: addr, Unsent: true, Err: err}
+		return nil, &Error{Reason: reasonOf(context.Cause(ctx), err), URL: addr, Unsent: true, Err: err}
 	}
 	return conn, nil
 }

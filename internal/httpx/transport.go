@@ -29,7 +29,7 @@ func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
 	})
 	fail := func(err error) (*http.Response, error) {
-		e := &Error{Reason: reasonOf(ctx, err), URL: shown, Unsent: !sent.Load(), Err: err}
+		e := &Error{Reason: reasonOf(context.Cause(ctx), err), URL: shown, Unsent: !sent.Load(), Err: err}
 		cancel()
 		return nil, e
 	}
@@ -108,5 +108,5 @@ func (b *cappedBody) Close() error {
 }
 
 func (b *cappedBody) wrap(err error) error {
-	return &Error{Reason: reasonOf(b.ctx, err), URL: b.shown, Err: err}
+	return &Error{Reason: reasonOf(context.Cause(b.ctx), err), URL: b.shown, Err: err}
 }

@@ -173,7 +173,8 @@ func (s *Session) load(ctx context.Context) error {
 	st.Type, st.Poll = s.spec.Type, s.spec.Poll
 	s.mu.Lock()
 	s.cursor, s.stat, s.dirty = cursor, st, true
-	s.catching = st.LastOK.IsZero()
+	// A stream tells by itself, with each batch, that it is catching up.
+	s.catching = st.LastOK.IsZero() && s.spec.Poll > 0
 	s.mu.Unlock()
 	if !st.LastItem.IsZero() {
 		s.in.metrics.lastItem.WithLabelValues(s.spec.Name).Set(seconds(st.LastItem))

@@ -122,6 +122,13 @@ func (l *Log) Matched(tb testing.TB) []record.Matched {
 	return out
 }
 
+// Len is how many envelopes there are so far.
+func (l *Log) Len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.msgs)
+}
+
 // Dead are the dead letters so far.
 func (l *Log) Dead() []Dead {
 	l.mu.Lock()
@@ -225,19 +232,19 @@ func (r *Rig) Stop() {
 // Until waits until cond holds.
 func (r *Rig) Until(what string, cond func() bool) {
 	r.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(60 * time.Second)
 	for !cond() {
 		if time.Now().After(deadline) {
 			r.t.Fatalf("waited in vain for: %s", what)
 		}
-		<-time.After(5 * time.Millisecond)
+		<-time.After(10 * time.Millisecond)
 	}
 }
 
 // Wait waits until n envelopes are on the log and gives them all.
 func (r *Rig) Wait(n int) []record.Matched {
 	r.t.Helper()
-	r.Until(strconv.Itoa(n)+" envelopes", func() bool { return len(r.Log.Matched(r.t)) >= n })
+	r.Until(strconv.Itoa(n)+" envelopes", func() bool { return r.Log.Len() >= n })
 	return r.Log.Matched(r.t)
 }
 

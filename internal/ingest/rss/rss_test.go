@@ -60,8 +60,10 @@ func item(guid, text string) feeds.Item {
 }
 
 func TestFormats(t *testing.T) {
+	t.Parallel()
 	for _, path := range []string{"/rss.xml", "/atom.xml", "/feed.json"} {
 		t.Run(path, func(t *testing.T) {
+			t.Parallel()
 			feed := feeds.NewFeed("Forum")
 			feed.Put(item("1", "acme is late"), item("2", "nothing"))
 			r := rig(t, serve(t, feed)+path)
@@ -84,6 +86,7 @@ func TestFormats(t *testing.T) {
 }
 
 func TestEditsAndDoubles(t *testing.T) {
+	t.Parallel()
 	feed := feeds.NewFeed("Forum")
 	feed.SetPlain(true) // neither ETag nor Last-Modified: every poll reads it all
 	feed.Put(item("1", "acme is late"))
@@ -97,7 +100,7 @@ func TestEditsAndDoubles(t *testing.T) {
 
 	// Three entries under one guid: one mention with two edits, and then silence.
 	feed.Add(item("2", "acme one"), item("2", "acme two"), item("2", "acme three"))
-	got = r.Wait(5)
+	r.Wait(5)
 	asked := feed.Asked()
 	r.Until("more polls", func() bool { return feed.Asked() > asked+5 })
 	got = r.Log.Matched(t)
@@ -112,6 +115,7 @@ func TestEditsAndDoubles(t *testing.T) {
 }
 
 func TestRestartContinues(t *testing.T) {
+	t.Parallel()
 	feed := feeds.NewFeed("Forum")
 	feed.Put(item("1", "acme one"))
 	url := serve(t, feed)
@@ -127,6 +131,7 @@ func TestRestartContinues(t *testing.T) {
 }
 
 func TestItemsWithoutGUIDAndOddLinks(t *testing.T) {
+	t.Parallel()
 	feed := feeds.NewFeed("Forum")
 	feed.Put(
 		feeds.Item{Link: "/t/relative", HTML: "acme relative"},
@@ -156,6 +161,7 @@ func TestItemsWithoutGUIDAndOddLinks(t *testing.T) {
 }
 
 func TestReplies(t *testing.T) {
+	t.Parallel()
 	feed := feeds.NewFeed("Forum")
 	answer := item("tag:x,2026:2", "acme thanks")
 	answer.ReplyTo = "tag:x,2026:1"
@@ -166,6 +172,7 @@ func TestReplies(t *testing.T) {
 }
 
 func TestMaxAge(t *testing.T) {
+	t.Parallel()
 	feed := feeds.NewFeed("Forum")
 	old := item("1", "acme long ago")
 	old.Published = time.Now().Add(-48 * time.Hour)
@@ -181,6 +188,7 @@ func TestMaxAge(t *testing.T) {
 // What a feed answers badly is counted under its reason, loses nothing, and the
 // feed is read again once it is well.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	page := "<!DOCTYPE html><html><head><title>Log in</title></head><body>please</body></html>"
 	for name, tc := range map[string]struct {
 		fault feeds.Fault
@@ -217,6 +225,7 @@ func TestFaults(t *testing.T) {
 }
 
 func TestBlockedWithoutLeave(t *testing.T) {
+	t.Parallel()
 	feed := feeds.NewFeed("Forum")
 	feed.Put(item("1", "acme"))
 	r := ingesttest.New(t, ingesttest.Brands{"acme": "acme"})
@@ -226,6 +235,7 @@ func TestBlockedWithoutLeave(t *testing.T) {
 }
 
 func TestGoneIsLeftAlone(t *testing.T) {
+	t.Parallel()
 	feed := feeds.NewFeed("Forum")
 	feed.SetGone(true)
 	r := rig(t, serve(t, feed))
@@ -236,6 +246,7 @@ func TestGoneIsLeftAlone(t *testing.T) {
 }
 
 func TestPasswords(t *testing.T) {
+	t.Parallel()
 	feed := feeds.NewFeed("Forum")
 	feed.Put(item("1", "acme"))
 	guarded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -260,6 +271,7 @@ func TestPasswords(t *testing.T) {
 // Each file of testdata/hostile is a body as a stranger may serve it; its name
 // ends in the reason it is refused under, or in ok_N for N mentions.
 func TestHostileBodies(t *testing.T) {
+	t.Parallel()
 	bodies := hostile()
 	files, err := filepath.Glob("testdata/hostile/*")
 	require.NoError(t, err)

@@ -6,7 +6,7 @@
 //	fault.go      how a stand-in fails
 //	feed.go       RSS, Atom and JSON Feed with ETag and Last-Modified
 //	jetstream.go  Bluesky's Jetstream: the log of events and its endpoints
-//	subscribe.go  the websocket of Jetstream, plain and zstd
+//	subscribe.go  the websocket of Jetstream, plain and zstd; compress.go
 //	hackernews.go Algolia's search_by_date over Hacker News
 package feeds
 

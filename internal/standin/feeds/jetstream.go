@@ -6,12 +6,7 @@ import (
 	"strconv"
 	"sync"
 	"time"
-
-	"github.com/klauspost/compress/zstd"
 )
-
-// DictionaryID is the id of Jetstream's first zstd dictionary.
-const DictionaryID = 1612007021
 
 const postCollection = "app.bsky.feed.post"
 
@@ -39,7 +34,6 @@ type event struct {
 	collection string // empty for account and identity events, which everyone gets
 	did        string
 	json       []byte
-	zstd       []byte
 }
 
 // Jetstream serves /subscribe (v1), app.bsky.actor.getProfiles and
@@ -59,47 +53,15 @@ type Jetstream struct {
 	epoch   int
 	code    int
 	conns   int
-	dict    []byte
-	enc     *zstd.Encoder
+	zstd    compressor
 	hidden  bool
 	cursors []string
 }
 
 // NewJetstream makes an empty one.
-func NewJetstream() (*Jetstream, error) {
-	dict, err := buildDictionary()
-	if err != nil {
-		return nil, err
-	}
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderDict(dict), zstd.WithWindowSize(128<<10), zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return nil, err
-	}
-	return &Jetstream{
-		wake: make(chan struct{}), profiles: map[string]Profile{}, lookback: 36 * time.Hour, dict: dict, enc: enc,
-	}, nil
+func NewJetstream() *Jetstream {
+	return &Jetstream{wake: make(chan struct{}), profiles: map[string]Profile{}, lookback: 36 * time.Hour}
 }
-
-// buildDictionary makes a dictionary of the shape of Jetstream's own, which is
-// trained on its frames.
-func buildDictionary() ([]byte, error) {
-	var samples [][]byte
-	history := []byte{}
-	for i := range 64 {
-		n := strconv.Itoa(i * 7919)
-		b := []byte(`{"did":"did:plc:a` + n + `b` + n + `","time_us":1795430400` + n + `,"kind":"commit","commit":{"rev":"3m` + n +
-			`","operation":"create","collection":"app.bsky.feed.post","rkey":"3m` + n +
-			`","record":{"$type":"app.bsky.feed.post","createdAt":"2026-11-23T10:00:00.000Z","langs":["en"],` +
-			`"reply":{"parent":{"cid":"bafy` + n + `","uri":"at://did:plc:x/app.bsky.feed.post/3m"},"root":{"cid":"bafy","uri":"at://"}},` +
-			`"text":"number ` + n + ` of the samples"},"cid":"bafyrei` + n + `"}}`)
-		samples = append(samples, b)
-		history = append(history, b...)
-	}
-	return zstd.BuildDict(zstd.BuildDictOptions{ID: DictionaryID, Contents: samples, History: history, Offsets: [3]int{1, 4, 8}})
-}
-
-// Dictionary is the zstd dictionary of its frames.
-func (j *Jetstream) Dictionary() []byte { return j.dict }
 
 // Publish is a new post.
 func (j *Jetstream) Publish(p Post) { j.commit("create", p) }
@@ -250,9 +212,14 @@ func (j *Jetstream) getDictionary(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte(`{"error":"DictionaryNotFound","message":"no such dictionary"}`))
 		return
 	}
+	dict, err := j.zstd.dictionary()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
 	w.Header().Set("X-Zstd-Dictionary-Id", strconv.Itoa(DictionaryID))
 	w.Header().Set("Content-Type", "application/octet-stream")
-	_, _ = w.Write(j.dict)
+	_, _ = w.Write(dict)
 }
 
 func (j *Jetstream) commit(op string, p Post) {
@@ -292,7 +259,6 @@ func (j *Jetstream) append(did, collection string, frame func(us int64) map[stri
 const maxEvents = 200_000
 
 func (j *Jetstream) add(e event) {
-	e.zstd = j.enc.EncodeAll(e.json, nil)
 	j.events = append(j.events, e)
 	if len(j.events) > maxEvents {
 		j.events = append([]event(nil), j.events[len(j.events)-maxEvents/2:]...)

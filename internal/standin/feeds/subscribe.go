@@ -107,12 +107,16 @@ func (j *Jetstream) stream(ctx context.Context, conn *websocket.Conn, sub *subsc
 			return
 		}
 		for _, e := range batch {
+			var err error
 			typ, payload := websocket.MessageText, e.json
 			if sub.zstd {
-				typ, payload = websocket.MessageBinary, e.zstd
+				typ = websocket.MessageBinary
+				if payload, err = j.zstd.compress(e.json); err != nil {
+					return
+				}
 			}
 			wctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-			err := conn.Write(wctx, typ, payload)
+			err = conn.Write(wctx, typ, payload)
 			cancel()
 			if err != nil {
 				return
