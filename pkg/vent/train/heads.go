@@ -26,7 +26,7 @@ type settings struct {
 	keep int
 	// classWeight is how far rare classes are weighted up: 0 not at all, 1 fully.
 	classWeight float64
-	fits       [roles]fitOptions
+	fits        [roles]fitOptions
 }
 
 func defaults(rows int) settings {
