@@ -47,29 +47,51 @@ type tab struct {
 	asked    []string
 }
 
-// openTab starts a browser; the context is chromedp's handle on its page.
-func openTab(t *testing.T) (context.Context, *tab) {
-	t.Helper()
+// TestBrowser runs every browser test in one browser, each with cookies of its own.
+func TestBrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes its time; `make test-browser` runs this")
+	}
 	opts := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
 		chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 900))
 	alloc, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), opts...)
-	x := &tab{}
-	ctx, cancel := chromedp.NewContext(alloc, chromedp.WithListener(x.hear))
-	t.Cleanup(func() {
+	ctx, cancel := chromedp.NewContext(alloc)
+	defer func() {
 		end, ended := context.WithTimeout(ctx, 20*time.Second)
 		defer ended()
 		require.NoError(t, chromedp.Cancel(end))
 		cancel()
 		stop()
-	})
-	call := func(name string, err error) { require.NoError(t, err, name) }
+	}()
 	_, err := chromedp.Run(ctx, chromedp.Title())
-	call("start", err)
+	require.NoError(t, err)
+	open := func(t *testing.T) (context.Context, *tab) {
+		t.Helper()
+		return openTab(ctx, t)
+	}
+	t.Run("FollowsAndActs", func(t *testing.T) { browserFollowsAndActs(t, open) })
+	t.Run("SaysWhatWasRefused", func(t *testing.T) { browserSaysWhatWasRefused(t, open) })
+	t.Run("Keyboard", func(t *testing.T) { browserKeyboard(t, open) })
+	t.Run("WithoutJavaScript", func(t *testing.T) { browserWithoutJavaScript(t, open) })
+	t.Run("ShowsHostileTextAsText", func(t *testing.T) { browserShowsHostileText(t, open) })
+}
+
+// opener opens a page in the browser of TestBrowser.
+type opener func(t *testing.T) (context.Context, *tab)
+
+// openTab opens a page in the browser; the context is chromedp's handle on it.
+func openTab(browser context.Context, t *testing.T) (context.Context, *tab) {
+	t.Helper()
+	x := &tab{}
+	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext(), chromedp.WithListener(x.hear))
+	t.Cleanup(cancel)
+	_, err := chromedp.Run(ctx, chromedp.Title())
+	require.NoError(t, err)
 	_, err = chromedp.Call(ctx, cdplog.Enable, cdp.Empty{})
-	call("log", err)
+	require.NoError(t, err)
 	_, err = chromedp.Call(ctx, network.Enable, network.EnableParams{})
-	call("network", err)
+	require.NoError(t, err)
 	return ctx, x
 }
 
@@ -133,10 +155,11 @@ const (
 	caseTwo = "01JDAAAAAAAAAAAAAAAAAAAA02"
 )
 
-func TestBrowserFollowsAndActs(t *testing.T) {
+func browserFollowsAndActs(t *testing.T, open opener) {
+	t.Helper()
 	b := webtest.Filled(t, time.Now())
 	s := testServer(t, b, nil)
-	ctx, x := openTab(t)
+	ctx, x := open(t)
 	running(t, s)
 	act := func(id string, verb record.Verb, actor string) {
 		t.Helper()
@@ -177,10 +200,11 @@ func TestBrowserFollowsAndActs(t *testing.T) {
 	x.quiet(t, s.URL())
 }
 
-func TestBrowserSaysWhatWasRefused(t *testing.T) {
+func browserSaysWhatWasRefused(t *testing.T, open opener) {
+	t.Helper()
 	b := webtest.Filled(t, time.Now())
 	s := testServer(t, b, nil)
-	ctx, _ := openTab(t)
+	ctx, _ := open(t)
 	running(t, s)
 	do(ctx, t, chromedp.Navigate(s.URL()+"/cases/"+caseOne))
 	waitFor(ctx, t, "#live", "live")
@@ -193,9 +217,10 @@ func TestBrowserSaysWhatWasRefused(t *testing.T) {
 	waitFor(ctx, t, "#page", "legal now: reopen")
 }
 
-func TestBrowserKeyboard(t *testing.T) {
+func browserKeyboard(t *testing.T, open opener) {
+	t.Helper()
 	s := testServer(t, webtest.Filled(t, time.Now()), nil)
-	ctx, x := openTab(t)
+	ctx, x := open(t)
 	running(t, s)
 	do(ctx, t, chromedp.Navigate(s.URL()+"/"))
 	waitFor(ctx, t, "#live", "live")
@@ -215,10 +240,11 @@ func TestBrowserKeyboard(t *testing.T) {
 	x.quiet(t, s.URL())
 }
 
-func TestBrowserWithoutJavaScript(t *testing.T) {
+func browserWithoutJavaScript(t *testing.T, open opener) {
+	t.Helper()
 	b := webtest.Filled(t, time.Now())
 	s := testServer(t, b, withLogin)
-	ctx, x := openTab(t)
+	ctx, x := open(t)
 	running(t, s)
 	_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	require.NoError(t, err)
@@ -243,12 +269,13 @@ func TestBrowserWithoutJavaScript(t *testing.T) {
 	x.quiet(t, s.URL())
 }
 
-// TestBrowserShowsHostileTextAsText opens every page that shows a stranger's
+// browserShowsHostileText opens every page that shows a stranger's
 // words: no script of theirs runs, nothing of theirs is fetched, and no page is
 // wider than a phone.
-func TestBrowserShowsHostileTextAsText(t *testing.T) {
+func browserShowsHostileText(t *testing.T, open opener) {
+	t.Helper()
 	s := testServer(t, webtest.Filled(t, time.Now()), nil)
-	ctx, x := openTab(t)
+	ctx, x := open(t)
 	running(t, s)
 	do(ctx, t, chromedp.EmulateViewport(390, 800))
 	for _, path := range []string{

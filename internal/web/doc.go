@@ -7,5 +7,23 @@
 // It decides nothing about cases: each action goes to the Backend, which is the
 // desk in the daemon and, for the commands, another daemon over HTTP (web/client).
 //
-//	config.go    the server section of the config
+//	config.go       the server section of the config
+//	backend.go      what the pages and the API stand on
+//	server.go       Options, New, listening, Run
+//	routes.go       the table of routes: who may use them, in what form they answer
+//	guard.go        the way of every request: headers, host, origin, limits, login
+//	identity.go     who sends a request, cookies, local addresses
+//	auth.go         tokens; session.go logins; limiter.go wrong tokens by address
+//	answer.go       errors and JSON
+//	house.go        health, readiness, reload
+//	api.go          the API; check.go what it and the forms refuse; openapi.go its description
+//	events.go       live updates
+//	render.go       templates and the files beside them
+//	view.go         cases and sources as pages show them; text.go a stranger's words
+//	inbox.go        the list; casepage.go one case; pages.go why, sources, dead letters
+//	silencepage.go  silences
+//	forms.go        what buttons post; name, login, logout
+//
+// The scripts are htmx (static/htmx.LICENSE), for forms without a reload, and
+// static/app.js, which reads a page again when something has changed.
 package web

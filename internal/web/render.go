@@ -131,11 +131,15 @@ func (s *Server) render(w http.ResponseWriter, status int, name string, p *page)
 
 // errorPage says in words what went wrong and leads back.
 func (s *Server) errorPage(w http.ResponseWriter, r *http.Request, e *httpError) {
-	p := s.newPage(r, person{name: chosenName(r)}, http.StatusText(e.status), "")
 	if s.opt.Backend == nil {
 		writeText(w, e.status, e.message+"\n")
 		return
 	}
+	var who person
+	if _, ok := bearer(r); !ok {
+		who, _ = s.identify(w, r) // it fails for wrong tokens alone, and there is none
+	}
+	p := s.newPage(r, who, http.StatusText(e.status), "")
 	body := struct{ Title, Message, Back, BackText string }{http.StatusText(e.status), capital(e.message) + ".", "/", "To the inbox"}
 	switch e.status {
 	case http.StatusConflict:

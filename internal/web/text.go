@@ -175,6 +175,14 @@ func ago(t, now time.Time) string {
 	}
 }
 
+// lasting is how long something goes on.
+func lasting(since, now time.Time) string {
+	if a := age(since, now); a != "now" && a != "never" {
+		return a
+	}
+	return "a moment"
+}
+
 // count writes n as people say it: 950, 12.4k, 3.1M.
 func count(n int64) string {
 	switch {

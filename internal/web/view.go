@@ -159,7 +159,7 @@ func sourceRows(stats []record.SourceStat, now time.Time) []sourceRow {
 		}
 		switch {
 		case st.Blind:
-			v.Health, v.Detail = "blind", "since "+ago(st.BlindSince, now)
+			v.Health, v.Detail = "blind", "for "+lasting(st.BlindSince, now)
 			if st.Reason != "" {
 				v.Detail += ": " + st.Reason
 			}
@@ -191,7 +191,7 @@ func troubles(stats []record.SourceStat, said []string, notReady error, now time
 	}
 	if len(blind) > 0 {
 		ps = append(ps, problem{
-			What: "Not hearing " + listed(blind) + ".", Detail: "Silent since " + ago(since, now) + ": complaints from there are missing here.",
+			What: "Not hearing " + listed(blind) + ".", Detail: "Silent for " + lasting(since, now) + ": complaints from there are missing here.",
 			Link: "/sources", LinkText: "How the sources are doing",
 		})
 	}

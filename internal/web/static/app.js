@@ -24,7 +24,7 @@
     clearTimeout(timer);
     if (!stale) { return; }
     if (busy()) { say("new things have happened", "stale"); return; }
-    var wait = last + 1000 - Date.now();
+    var wait = last + 400 - Date.now();
     if (wait > 0) { timer = setTimeout(refresh, wait); return; }
     stale = false;
     last = Date.now();
