@@ -75,7 +75,7 @@ func fillBrand(t *testing.T, tx *store.Tx, brand string) {
 	before := now
 	before.Revision = 1
 	before.Why = []string{`signal waiting: "all the axolotl"`, `matched: "acme air"`, "venting 0.70 >= 0.62"}
-	before.Score.Reasons = []vent.Reason{{Text: "axolotl", Weight: 1}}
+	before.Score.Reasons = []vent.Reason{{Text: "nobody", Weight: 1}}
 	require.NoError(t, tx.PutDecision(before))
 
 	require.NoError(t, tx.AddEvent(record.Event{
