@@ -362,3 +362,20 @@ func TestFailures(t *testing.T) {
 		})
 	}
 }
+
+func TestRepeatsAreLeftOutAndGapsAreTold(t *testing.T) {
+	core, logs := observer.New(zap.ErrorLevel)
+	b := onFake(t, fake(t), Options{})
+	c := &claim{bus: b, topic: "x", log: zap.New(core), next: 5}
+	var batch []kafkago.Message
+	for _, off := range []int64{3, 4, 5, 6, 6, 9, 10} {
+		batch = append(batch, kafkago.Message{Offset: off})
+	}
+	var got []int64
+	for _, m := range c.accept(batch) {
+		got = append(got, m.Offset)
+	}
+	require.Equal(t, []int64{5, 6, 9, 10}, got)
+	require.InDelta(t, 2, testutil.ToFloat64(b.gaps.WithLabelValues("x")), 0)
+	require.Equal(t, 1, logs.FilterMessageSnippet("gap on the bus").Len())
+}
