@@ -92,7 +92,6 @@ type Store interface {
 	LoadCursor(ctx context.Context, source string) (json.RawMessage, error)
 	SaveProgress(ctx context.Context, p store.Progress) error
 	SourceStats(ctx context.Context) ([]record.SourceStat, error)
-	SaveSourceStat(ctx context.Context, st record.SourceStat) error
 	SeenByID(ctx context.Context, ids []string) (map[string]record.Seen, error)
 	SeenByAuthor(ctx context.Context, authorKey, afterID string, limit int) ([]record.Seen, error)
 	Watches(ctx context.Context) ([]record.Watch, error)
