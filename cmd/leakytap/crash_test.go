@@ -25,6 +25,7 @@ import (
 	"github.com/leakytap/leakytap/internal/standin/feeds"
 	"github.com/leakytap/leakytap/internal/standin/scenario"
 	"github.com/leakytap/leakytap/internal/standin/slack"
+	"github.com/leakytap/leakytap/pkg/vent"
 )
 
 // fromEnv is a number that a make target sets for the long form of a test.
@@ -46,6 +47,7 @@ type arena struct {
 	dir    string
 	binary string
 	config string
+	scorer *vent.Scorer
 	slack  *slack.Server
 	sky    *feeds.Jetstream
 	forum  *feeds.Feed
@@ -62,6 +64,9 @@ const arenaBrand = "acme"
 func newArena(t *testing.T, extra string) *arena {
 	t.Helper()
 	a := &arena{t: t, dir: t.TempDir(), binary: binary(t), said: map[string]bool{}, forum: feeds.NewFeed("forum")}
+	var err error
+	a.scorer, err = vent.Default()
+	require.NoError(t, err)
 	a.sky = feeds.NewJetstream()
 	sky, err := feeds.Serve(a.sky, "")
 	require.NoError(t, err)
@@ -184,8 +189,15 @@ func (a *arena) say(ctx context.Context, i int, p scenario.Post) {
 		}
 	}
 	a.mu.Lock()
-	a.said[url] = p.Alerts
+	a.said[url] = a.complaint(p)
 	a.mu.Unlock()
+}
+
+// complaint reports whether the scorer takes a post for one. The runs judge the way
+// of a complaint; how well the scorer hears is judged in pkg/vent.
+func (a *arena) complaint(p scenario.Post) bool {
+	s := a.scorer.Score(vent.Input{Text: p.Text, Brand: arenaBrand, Aliases: []string{arenaBrand}, Handle: p.Handle, Lang: "en"}, vent.Options{})
+	return s.Venting >= 0.6 && s.Severity != vent.SeverityNone
 }
 
 // hook posts until the daemon says that it is durable, as a sender does.

@@ -78,7 +78,7 @@ func (c SlackConfig) WithDefaults() SlackConfig {
 func (c SlackConfig) Interactive() bool { return c.SigningSecret != "" || c.AppToken != "" }
 
 // channelID is what Slack calls channels, groups and direct messages by.
-var channelID = regexp.MustCompile(`^[CGD][A-Z0-9]{2,}$`)
+var channelID = regexp.MustCompile(`^[CGD][A-Z0-9]+$`)
 
 // receiverName is what a receiver may be called: it is a metric's label.
 var receiverName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)

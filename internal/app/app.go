@@ -84,6 +84,7 @@ type Daemon struct {
 
 	gen     atomic.Pointer[Generation]
 	reloads sync.Mutex
+	state   state
 }
 
 // Open reads the config, locks the data_dir, opens bus and store, builds the
@@ -244,10 +245,11 @@ func (d *Daemon) buildServer(ctx context.Context) (err error) {
 		opt.Roles = append(opt.Roles, string(r))
 	}
 	if d.opt.Roles.Has(RoleIngest) {
-		opt.Ingest = d.hooks
+		opt.Ingest, opt.IngestToken = d.hooks, d.hooks.guarded
 	}
 	if d.opt.Roles.Has(RoleWeb) {
-		opt.Backend = d.Backend()
+		opt.Backend, opt.Troubles = d.Backend(), d.troubles
+		opt.Brands = func() []string { return d.gen.Load().brands }
 		if opt.Slack, err = d.slackHandler(); err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ var _ web.Backend = (*Backend)(nil)
 
 // Cases lists cases, worst and oldest first.
 func (b *Backend) Cases(ctx context.Context, f web.CaseFilter) ([]record.Case, error) {
-	cases, err := b.Store.Cases(ctx, store.CaseFilter{States: f.States, Brand: f.Brand, After: f.After, Limit: f.Limit})
+	cases, err := b.Store.Cases(ctx, store.CaseFilter{States: f.States, Brand: f.Brand, Owner: f.Owner, After: f.After, Limit: f.Limit})
 	return cases, known(err)
 }
 

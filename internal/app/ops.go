@@ -60,6 +60,7 @@ func (d *Daemon) takeOps(ctx context.Context, note record.Scored) error {
 // it takes messages again. A receiver cannot bring the news of its own end: such
 // a note waits with its other messages.
 func (d *Daemon) receiverState(ctx context.Context, s alert.Status) {
+	d.state.receiver(s)
 	title := "Receiver " + s.Receiver + " takes messages again"
 	lines := []string{"It had stopped at " + s.Since.UTC().Format(time.RFC3339) + "; what was owed is on its way."}
 	if s.Stopped {

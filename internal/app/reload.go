@@ -14,6 +14,7 @@ import (
 	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/internal/setting"
 	"github.com/leakytap/leakytap/internal/tune"
+	"github.com/leakytap/leakytap/internal/web"
 	"github.com/leakytap/leakytap/pkg/mention"
 )
 
@@ -166,6 +167,7 @@ func (d *Daemon) Reload(ctx context.Context) error {
 	}
 	if err != nil {
 		d.met.reloadOK.Set(0)
+		d.state.refused(err.Error())
 		d.log.Error("config was refused", zap.String("problems", err.Error()))
 		return err
 	}
@@ -183,10 +185,15 @@ func (d *Daemon) reload(ctx context.Context) ([]config.Problem, error) {
 	if err != nil {
 		return nil, err
 	}
+	tokens, err := web.LoadTokens(gen.cfg.Server.Auth)
+	if err != nil {
+		return nil, fmt.Errorf("server.auth: %w", err)
+	}
 	old := d.gen.Load()
 	if err := d.take(gen); err != nil {
 		return nil, err
 	}
+	d.web.SetTokens(tokens)
 	d.warnRestart(old.cfg, gen.cfg)
 	return refused, nil
 }
@@ -196,10 +203,12 @@ func (d *Daemon) taken(refused []config.Problem) {
 	d.met.reloadAt.SetToCurrentTime()
 	if len(refused) > 0 {
 		d.met.reloadOK.Set(0)
+		d.state.refused(refusal(refused).Error())
 		d.log.Error("brand files were refused", zap.String("problems", refusal(refused).Error()))
 		return
 	}
 	d.met.reloadOK.Set(1)
+	d.state.refused("")
 }
 
 // warnRestart names what a reload cannot change.

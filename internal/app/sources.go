@@ -44,7 +44,7 @@ func (d *Daemon) buildSources(cfg *config.Config) ([]ingest.Spec, map[string]hoo
 			return nil, nil, fmt.Errorf("source %s: %w", c.Name, err)
 		}
 		if w, ok := src.(*webhook.Source); ok {
-			hooks[c.Name] = hook{w, spec.Fingerprint}
+			hooks[c.Name] = hook{w, spec.Fingerprint, c.Token != "" || c.SigningSecret != ""}
 		}
 		spec.Source = src
 		specs = append(specs, spec)
@@ -94,6 +94,7 @@ type hooks struct {
 type hook struct {
 	source      *webhook.Source
 	fingerprint string
+	guarded     bool
 }
 
 // set replaces the webhooks.
@@ -106,6 +107,12 @@ func (h *hooks) get(name string) (hook, bool) {
 	}
 	found, ok := (*m)[name]
 	return found, ok
+}
+
+// guarded reports whether a webhook asks for a token of its own.
+func (h *hooks) guarded(name string) bool {
+	found, ok := h.get(name)
+	return ok && found.guarded
 }
 
 // ServeHTTP finds the source of POST /api/v1/ingest/{source}.

@@ -43,6 +43,21 @@ func (e *IllegalError) Error() string {
 	}
 }
 
+// Human says it to the person who clicked: who has the case, or what can be done.
+func (e *IllegalError) Human() string {
+	switch {
+	case e.Owner != "":
+		return e.Owner + " has it already. Assign it to yourself to take it over."
+	case e.Msg != "":
+		return "That cannot be done: " + e.Msg + "."
+	}
+	legal := make([]string, len(e.Legal))
+	for i, v := range e.Legal {
+		legal[i] = string(v)
+	}
+	return "The case is " + string(e.State) + " by now. What can be done: " + strings.Join(legal, ", ") + "."
+}
+
 // Is makes the error an ErrIllegal, and an ErrTaken where an owner stands in the way.
 func (e *IllegalError) Is(target error) bool {
 	return target == ErrIllegal || (target == ErrTaken && e.Owner != "")

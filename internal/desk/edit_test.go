@@ -57,7 +57,7 @@ func TestRetraction(t *testing.T) {
 	require.Equal(t, record.OutcomeRetracted, b.scored(complaint("2", retracted, from("sam"), under("1"))).Outcome)
 	require.Equal(t, second.Case, root.Case)
 	require.NotEmpty(t, b.dossier(root.Case).Case.Text, "only the second post is gone")
-	require.Equal(t, "update", kinds(b.sent()))
+	require.Equal(t, "rewrite; update", kinds(b.sent()), "the thread reply quoted it")
 
 	d := b.scored(complaint("1", retracted))
 	require.Equal(t, record.OutcomeRetracted, d.Outcome)

@@ -216,3 +216,26 @@ func cut(s string) string {
 	}
 	return s[:end] + "…"
 }
+
+// unquote has every reply and digest that quoted a post drawn anew, now that its
+// words are gone: what was sent must not keep them either.
+func (s *session) unquote(brandName, mentionID string, now time.Time) error {
+	sent, err := s.tx.NoticesByMention(mentionID)
+	if err != nil {
+		return err
+	}
+	for _, n := range sent {
+		quotes := n.Kind == record.NoticeReply || n.Kind == record.NoticeDigest
+		if !quotes || n.Brand != brandName || n.State != record.NoticeSending && n.State != record.NoticeSent {
+			continue
+		}
+		_, err := s.tx.PutNotice(record.Notice{
+			Key: alert.RewriteKey(n.ID, "erased/"+mentionID), Receiver: n.Receiver, Kind: record.NoticeRewrite, State: record.NoticePending,
+			Brand: n.Brand, Case: n.Case, CreatedAt: now, DueAt: now,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -156,6 +156,9 @@ func (s *session) retract(j *job) (record.Decision, error) {
 	if err := s.tx.EraseMention(j.in.Brand, m.ID); err != nil {
 		return record.Decision{}, err
 	}
+	if err := s.unquote(j.in.Brand, m.ID, j.now); err != nil {
+		return record.Decision{}, err
+	}
 	dec := triage.Decide(triage.Input{Scored: j.in, Brand: j.brand, History: h, Now: j.now})
 	if held {
 		// Read again: erasing took words out of the row.
