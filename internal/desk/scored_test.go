@@ -130,7 +130,7 @@ func TestCanaryIsCountedNowhere(t *testing.T) {
 	b := newBench(t)
 	d := b.scored(complaint("canary", func(s *record.Scored) { s.Match, s.Brand = record.MatchCanary, "" }))
 	require.Empty(t, d.Outcome)
-	require.Equal(t, "canary", kinds(b.sent("canary")))
+	require.Equal(t, "canary", kinds(b.sent(record.ReceiverCanary)))
 	n, err := testutil.GatherAndCount(b.reg, "leakytap_decisions_total")
 	require.NoError(t, err)
 	require.Zero(t, n)
