@@ -54,18 +54,6 @@ func (s *Session) Name() string { return s.spec.Name }
 // Log is the logger of the source.
 func (s *Session) Log() *zap.Logger { return s.log }
 
-// FirstRun reports whether no fetch of the source ever succeeded.
-func (s *Session) FirstRun() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.stat.LastOK.IsZero()
-}
-
-// Watched are the conversations of a platform that the desk follows.
-func (s *Session) Watched(platform string) []string {
-	return s.in.mirror.current.Load().conversations(platform, time.Now())
-}
-
 // OK says that a fetch succeeded or that a frame came.
 func (s *Session) OK(ctx context.Context) {
 	s.mu.Lock()

@@ -56,21 +56,6 @@ func (w *watches) brands(m mention.Mention, now time.Time) []string {
 	return out
 }
 
-// conversations are the watched ones of a platform.
-func (w *watches) conversations(platform string, now time.Time) []string {
-	if w == nil {
-		return nil
-	}
-	var out []string
-	for conv, list := range w.byConversation {
-		if slices.ContainsFunc(list, func(one record.Watch) bool { return one.Platform == platform && one.Until.After(now) }) {
-			out = append(out, conv)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
 // mirror keeps the watches of the store in memory.
 type mirror struct {
 	store   Store
