@@ -63,7 +63,7 @@ func (c cursor) fits(f io.ReaderAt) bool {
 
 // fitsPath is fits for a file by its name.
 func (c cursor) fitsPath(path string) bool {
-	f, err := os.Open(path) //nolint:gosec // beside a file that the operator names
+	f, err := os.Open(path)
 	if err != nil {
 		return false
 	}

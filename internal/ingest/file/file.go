@@ -42,6 +42,7 @@ type Source struct {
 
 // New makes the source of cfg; it opens nothing yet, and the file may come later.
 func New(cfg ingest.Config) (*Source, error) {
+	cfg.Type = ingest.TypeFile
 	cfg = cfg.WithDefaults()
 	if cfg.Path == "" {
 		return nil, fmt.Errorf("making source %s: path is missing; write the JSONL file that it follows", cfg.Name)
@@ -58,7 +59,7 @@ func (s *Source) Run(ctx context.Context, sess *ingest.Session) error {
 		err := f.poll(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return nil //nolint:nilerr // the end of ctx is the end of the source, no failure
+			return nil
 		case err != nil:
 			sess.Fail(ctx, err)
 		default:
@@ -76,12 +77,8 @@ func (f *follower) poll(ctx context.Context) error {
 	if f.file != nil && (missing != nil || !os.SameFile(f.info, info)) {
 		// Rotated away or replaced. Its writer may still have it open, so that it is
 		// left only when it rests.
-		grew, err := f.read(ctx)
-		switch {
-		case err != nil:
+		if err := f.read(ctx); err != nil || f.rested < restPolls {
 			return err
-		case grew || f.rested < restPolls:
-			return missing
 		}
 		if err := f.finish(ctx); err != nil {
 			return err
@@ -95,8 +92,7 @@ func (f *follower) poll(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err := f.read(ctx)
-	return err
+	return f.read(ctx)
 }
 
 // stat looks at the file that is configured.
@@ -123,7 +119,7 @@ func (f *follower) open(info os.FileInfo) error {
 		}
 	}
 	// Without O_NONBLOCK a pipe that has taken the file's place would hold us up.
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // the operator names it
 	if err != nil {
 		return fault("opening "+path, err)
 	}
@@ -132,7 +128,7 @@ func (f *follower) open(info os.FileInfo) error {
 		_ = file.Close()
 		return errors.Join(ingest.Fault(ingest.ReasonFile, path+" was replaced while it was opened"), err)
 	}
-	f.file, f.info, f.rested = file, got, 0
+	f.file, f.info, f.rested, f.size = file, got, 0, -1
 	if f.at.Inode != inode(got) {
 		f.at = cursor{Inode: inode(got)}
 	}
@@ -140,13 +136,13 @@ func (f *follower) open(info os.FileInfo) error {
 }
 
 // rotated finds the file that the cursor stands in beside the configured one,
-// under a name that begins alike.
+// under a name that begins alike, where it holds more than was read.
 func (f *follower) rotated() string {
 	dir, base := filepath.Split(f.path)
 	if dir == "" {
 		dir = "."
 	}
-	d, err := os.Open(dir) //nolint:gosec // the folder of a file that the operator names
+	d, err := os.Open(dir)
 	if err != nil {
 		return ""
 	}
@@ -162,7 +158,7 @@ func (f *follower) rotated() string {
 		}
 		path := filepath.Join(dir, name)
 		info, err := os.Lstat(path)
-		if err != nil || !info.Mode().IsRegular() || inode(info) != f.at.Inode || info.Size() < f.at.Offset {
+		if err != nil || !info.Mode().IsRegular() || inode(info) != f.at.Inode || info.Size() <= f.at.Offset {
 			continue
 		}
 		if f.at.fitsPath(path) {
@@ -174,8 +170,11 @@ func (f *follower) rotated() string {
 
 // finish takes the last line of a file that rests, and leaves the file.
 func (f *follower) finish(ctx context.Context) error {
-	if _, err := f.take(ctx, true); err != nil {
-		return err
+	for more := true; more; {
+		var err error
+		if more, err = f.take(ctx, true); err != nil {
+			return err
+		}
 	}
 	f.close()
 	f.at = cursor{}

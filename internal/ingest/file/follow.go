@@ -36,15 +36,16 @@ type follower struct {
 	size    int64
 	changed time.Time
 	rested  int
+	// torn is one more than the offset of the incomplete last line that was told of.
+	torn int64
 }
 
-// read publishes what was added since the last poll and reports whether the file
-// changed.
-func (f *follower) read(ctx context.Context) (bool, error) {
+// read publishes what was added since the last poll.
+func (f *follower) read(ctx context.Context) error {
 	info, err := f.file.Stat()
 	if err != nil {
 		f.close()
-		return false, fault("looking at "+f.path, err)
+		return fault("looking at "+f.path, err)
 	}
 	same := info.Size() == f.size && info.ModTime().Equal(f.changed)
 	f.size, f.changed = info.Size(), info.ModTime()
@@ -59,10 +60,10 @@ func (f *follower) read(ctx context.Context) (bool, error) {
 	}
 	for more := f.size > f.at.Offset; more; {
 		if more, err = f.take(ctx, false); err != nil {
-			return !same, err
+			return err
 		}
 	}
-	return !same, nil
+	return nil
 }
 
 // take publishes one batch and reports whether there may be more. The last line
@@ -103,27 +104,44 @@ func (f *follower) one(in lines, at *cursor, b *ingest.Batch, over bool) (bool, 
 		size, ended, err := in.skip()
 		at.Offset += size
 		at.Skip = !ended
-		return ended, err
+		return size > 0, err
 	}
 	l, err := in.next()
 	if err != nil || l.size == 0 {
 		return false, err
 	}
 	text := bytes.TrimSpace(l.text)
-	if !l.whole && !l.long && !over && (f.rested < restPolls || !json.Valid(text)) {
-		// Its writer may be in the middle of it: half a line is no line.
+	if !l.whole && !l.long && !over && !f.complete(text, at) {
 		return false, nil
 	}
 	at.Offset += l.size
 	at.Line++
 	at.Skip = l.long && !l.whole
 	if len(text) > 0 {
-		f.add(l, text, at.Line, b)
+		f.add(text, at.Line, b)
 	}
 	return l.whole || at.Skip, nil
 }
 
-func (f *follower) add(l line, text []byte, number int64, b *ingest.Batch) {
+// complete reports whether a last line without its end can be taken: it rests and
+// is JSON. Half a line is no line, however long its writer pauses; it is taken as
+// it is once something follows.
+func (f *follower) complete(text []byte, at *cursor) bool {
+	if f.rested < restPolls || len(text) == 0 {
+		return false
+	}
+	if json.Valid(text) {
+		return true
+	}
+	if f.torn != at.Offset+1 {
+		f.torn = at.Offset + 1
+		f.sess.Note(ingest.ReasonBadLine)
+		f.sess.Log().Info("the last line of the file is incomplete, waiting for its rest", zap.Int64("line", at.Line+1))
+	}
+	return false
+}
+
+func (f *follower) add(text []byte, number int64, b *ingest.Batch) {
 	if number == 1 {
 		text = bytes.TrimPrefix(text, []byte("\xEF\xBB\xBF"))
 	}

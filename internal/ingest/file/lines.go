@@ -51,11 +51,11 @@ func (l lines) next() (line, error) {
 	}
 }
 
-// skip reads on to the next line end and reports how many bytes that were and
-// whether it was there.
+// skip reads on to the next line end, or for a while, and reports how many bytes
+// that were and whether the line end was there.
 func (l lines) skip() (int64, bool, error) {
 	var size int64
-	for {
+	for size < batchBytes {
 		part, err := l.r.ReadSlice('\n')
 		size += int64(len(part))
 		switch {
@@ -67,4 +67,5 @@ func (l lines) skip() (int64, bool, error) {
 			return size, false, err
 		}
 	}
+	return size, false, nil
 }

@@ -15,7 +15,7 @@ import (
 func identify(m mention.Mention, source string) mention.Mention {
 	m.Platform = strings.TrimSpace(m.Platform)
 	if m.Platform == "" && m.NativeID == "" {
-		m.Platform, _ = split(m.ID)
+		m.Platform = platformOf(m.ID)
 	}
 	if m.Platform == "" {
 		m.Platform = source
@@ -42,25 +42,25 @@ func qualify(id, platform string) string {
 	if id == "" || strings.HasPrefix(id, platform+":") {
 		return id
 	}
-	if other, _ := split(id); other != "" {
+	if platformOf(id) != "" {
 		return id
 	}
 	return mention.MakeID(platform, id)
 }
 
-// split cuts an id behind its platform, which is a short word of small letters,
-// digits, - and _ that begins with a letter. A URL has no platform.
-func split(id string) (platform, native string) {
+// platformOf is the platform in front of an id: a short word of small letters,
+// digits, - and _ that begins with a letter. A URL has none.
+func platformOf(id string) string {
 	platform, native, ok := strings.Cut(id, ":")
 	if !ok || platform == "" || native == "" || len(platform) > 64 || strings.HasPrefix(native, "//") || platform[0] < 'a' || platform[0] > 'z' {
-		return "", id
+		return ""
 	}
 	for i := range len(platform) {
 		if c := platform[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
-			return "", id
+			return ""
 		}
 	}
-	return platform, native
+	return platform
 }
 
 // fingerprint is the same for the same post, however often it is handed in.

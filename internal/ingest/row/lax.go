@@ -15,8 +15,8 @@ import (
 // lax is a string that may be written as a number. Null is empty.
 type lax string
 
-// errKind says that a value is an object, an array or a boolean where a word belongs.
-var errKind = errors.New("a string or a number is needed for id, native_id, parent_id, root_id, rating, revision and created_at")
+// errKind says that a value is an object, an array or a boolean.
+var errKind = errors.New("must be a string or a number")
 
 // UnmarshalJSON takes a string, a number or null.
 func (l *lax) UnmarshalJSON(b []byte) error {
@@ -58,14 +58,16 @@ func (l lax) whole() int64 {
 }
 
 // time is the value as a time: RFC 3339, with or without a zone, common other
-// ways, or a Unix time in seconds or milliseconds. What is none is zero, which
+// ways, or a Unix time in seconds or a thousandth, millionth or billionth of them. What is none is zero, which
 // becomes the time of observation: an unreadable clock must not hide a complaint.
 func (l lax) time() time.Time {
 	if f, ok := l.number(); ok {
-		if f > 1e11 {
-			f /= 1000
+		for range 3 { // milliseconds, microseconds, nanoseconds
+			if f > 1e11 {
+				f /= 1000
+			}
 		}
-		return clampUnix(f)
+		return unix(f)
 	}
 	for _, layout := range []string{
 		time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999 -0700",
@@ -77,6 +79,16 @@ func (l lax) time() time.Time {
 		}
 	}
 	return time.Time{}
+}
+
+// unix is a number of seconds as a time within the years that can be printed.
+func unix(sec float64) time.Time {
+	const last = 253402300799 // the last second of the year 9999
+	if math.IsNaN(sec) || sec <= 0 || sec > last {
+		return time.Time{}
+	}
+	whole, part := math.Modf(sec)
+	return time.Unix(int64(whole), int64(part*1e9)).UTC()
 }
 
 // author is a mention's author, or the name alone as a string.

@@ -17,8 +17,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
-	"time"
+	"strings"
 
 	"github.com/leakytap/leakytap/internal/ingest"
 	"github.com/leakytap/leakytap/pkg/mention"
@@ -63,7 +62,7 @@ func Decode(raw []byte, source string) (mention.Mention, error) {
 	}
 	var r row
 	if err := json.Unmarshal(raw, &r); err != nil {
-		return mention.Mention{}, describe(err)
+		return mention.Mention{}, describe(raw, err)
 	}
 	m := r.Mention
 	m.ID, m.NativeID, m.ParentID, m.RootID = string(r.ID), string(r.NativeID), string(r.ParentID), string(r.RootID)
@@ -102,25 +101,31 @@ func ReasonOf(err error, other ingest.Reason) ingest.Reason {
 }
 
 // describe names the field and the types, in JSON's words, and never quotes the row.
-func describe(err error) error {
+func describe(raw []byte, err error) error {
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		if e.Field == "" {
-			return fmt.Errorf("reading row: a field is a %s, which it cannot be", e.Value)
-		}
-		return fmt.Errorf("reading row: field %s is a %s, which it cannot be", e.Field, e.Value)
+		// Package json puts the names of our embedded structs into the path.
+		field := strings.ReplaceAll(strings.TrimPrefix(e.Field, "Mention."), "author.Author.", "author.")
+		return fmt.Errorf("reading row: field %s cannot be of type %s", field, e.Value)
 	}
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("reading row: no JSON from byte %d on", e.Offset)
 	}
+	if errors.Is(err, errKind) {
+		return fmt.Errorf("reading row: %s %w", laxField(raw), errKind)
+	}
 	return fmt.Errorf("reading row: %w", err)
 }
 
-// clampUnix keeps a number of seconds within the years that time.Time can print.
-func clampUnix(sec float64) time.Time {
-	const last = 253402300799 // the last second of the year 9999
-	if math.IsNaN(sec) || sec <= 0 || sec > last {
-		return time.Time{}
+// laxField finds the field that is neither a string nor a number.
+func laxField(raw []byte) string {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(raw, &fields) == nil {
+		for _, name := range []string{"id", "native_id", "parent_id", "root_id", "created_at", "rating", "revision"} {
+			var l lax
+			if errors.Is(l.UnmarshalJSON(fields[name]), errKind) {
+				return "field " + name
+			}
+		}
 	}
-	whole, part := math.Modf(sec)
-	return time.Unix(int64(whole), int64(part*1e9)).UTC()
+	return "a field"
 }

@@ -15,9 +15,10 @@ type answer struct {
 	// header is one more header, with its name first.
 	header [2]string
 	// Error is there unless something was accepted.
-	Error    *problem `json:"error,omitempty"`
-	Accepted int      `json:"accepted"`
-	Rejected int      `json:"rejected"`
+	Error *problem `json:"error,omitempty"`
+	// Accepted and Rejected count the rows; a refused request has no Accepted.
+	Accepted *int `json:"accepted,omitempty"`
+	Rejected *int `json:"rejected,omitempty"`
 	// Rows are the first bad rows.
 	Rows []badRow `json:"rows,omitempty"`
 }
@@ -61,10 +62,10 @@ func badJSON(doc []byte) answer {
 func (r result) answer() answer {
 	if r.accepted == 0 && r.rejected > 0 {
 		a := refuse(http.StatusUnprocessableEntity, "no_good_row", "no row could be read; rows says why")
-		a.Rejected, a.Rows = r.rejected, r.named
+		a.Rejected, a.Rows = &r.rejected, r.named
 		return a
 	}
-	return answer{status: http.StatusAccepted, Accepted: r.accepted, Rejected: r.rejected, Rows: r.named}
+	return answer{status: http.StatusAccepted, Accepted: &r.accepted, Rejected: &r.rejected, Rows: r.named}
 }
 
 func (a answer) write(w http.ResponseWriter) {

@@ -29,8 +29,9 @@ import (
 )
 
 const (
-	// budget is how many bytes of bodies are held at a time.
-	budget = 3 * maxBody
+	// budget is how many bytes of bodies are held at a time: one of the largest,
+	// with what it unpacks to.
+	budget = 2 * maxBody
 	// publishWithin is how long one piece of a request may wait for the log: less
 	// than senders and the worker wait, so that the answer reaches the one and the
 	// other is not held up.
@@ -131,15 +132,15 @@ func (s *Source) serve(w http.ResponseWriter, r *http.Request) answer {
 	if !s.running() {
 		return later(1, "not_running", "the source is not running yet; send it again")
 	}
-	body, release, a, ok := s.read(w, r)
-	if !ok {
+	b := &body{pool: s.bytes, wait: s.wait}
+	defer b.release()
+	if a, ok := b.read(w, r); !ok {
 		return a
 	}
-	defer release()
-	if !s.auth.signed(r.Header, body.raw, time.Now()) && !s.auth.bearer(r.Header) && !s.auth.none() {
+	if !s.auth.signed(r.Header, b.raw, time.Now()) && !s.auth.bearer(r.Header) && !s.auth.none() {
 		return unauthorized("the signature is not right; sign webhook-id.webhook-timestamp.body with the source's signing secret")
 	}
-	text, a, ok := body.text(r.Header)
+	text, a, ok := b.text(r)
 	if !ok {
 		return a
 	}
@@ -152,7 +153,7 @@ func (s *Source) serve(w http.ResponseWriter, r *http.Request) answer {
 		return later(1, "not_running", "the source is not running any more; send it again")
 	}
 	defer l.done()
-	key := deliveryKey(r.Header.Get("Webhook-Id"), body.raw)
+	key := deliveryKey(r.Header.Get("Webhook-Id"), b.raw)
 	if res, ok := s.recent.find(key, time.Now()); ok {
 		return res.answer()
 	}
