@@ -51,6 +51,7 @@ type Source struct {
 	dicts    *dictionaries
 	compress bool
 	idle     time.Duration
+	wait     httpx.Backoff
 }
 
 // New makes the source of cfg; it connects to nothing yet.
@@ -72,6 +73,7 @@ func New(cfg ingest.Config, f *httpx.Factory) (*Source, error) {
 		return f.Client(p)
 	}
 	s := &Source{name: cfg.Name, base: base, client: client(base.Host), compress: cfg.Compress, idle: idle}
+	s.wait = httpx.Backoff{Min: 500 * time.Millisecond, Max: 10 * time.Second}
 	s.profiles = newProfiles(client(who.Host), who)
 	s.dicts = &dictionaries{client: s.client, from: s.endpoint("http", "/xrpc/network.bsky.jetstream.getZstdDictionary", nil)}
 	if cfg.Dictionary != "" {
@@ -113,7 +115,6 @@ type cursor struct {
 func (s *Source) Run(ctx context.Context, sess *ingest.Session) error {
 	defer s.client.Close()
 	defer s.profiles.client.Close()
-	wait := httpx.Backoff{Min: 500 * time.Millisecond, Max: 10 * time.Second}
 	failures := 0
 	for {
 		start := time.Now()
@@ -126,7 +127,7 @@ func (s *Source) Run(ctx context.Context, sess *ingest.Session) error {
 			failures = 0
 		}
 		failures++
-		if !httpx.Wait(ctx, wait.Delay(failures, httpx.AsError(err).RetryAfter)) {
+		if !httpx.Wait(ctx, s.wait.Delay(failures, httpx.AsError(err).RetryAfter)) {
 			return nil
 		}
 	}

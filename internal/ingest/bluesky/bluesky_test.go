@@ -158,7 +158,7 @@ func TestRefusedAndSilent(t *testing.T) {
 	j.Next(feeds.Fault{Reset: true}, feeds.Fault{Status: 503}, feeds.Fault{Status: 400, Body: "bad"}, feeds.Fault{Redirect: "http://10.0.0.1/"})
 	cfg := ingest.Config{URL: url, ProfilesURL: url}
 	r, src := ingesttest.New(t, ingesttest.Brands{"acme": "acme"}), source(t, cfg)
-	src.idle = 300 * time.Millisecond
+	src.idle, src.wait.Max = 300*time.Millisecond, 500*time.Millisecond
 	r.Start(spec(src))
 	for _, reason := range []ingest.Reason{"http_5xx", "http_4xx", "reset", "blocked_address", ingest.ReasonIdle} {
 		r.WaitError("sky", reason)
