@@ -119,7 +119,7 @@ func (f *follower) open(info os.FileInfo) error {
 		}
 	}
 	// Without O_NONBLOCK a pipe that has taken the file's place would hold us up.
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // the operator names it
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return fault("opening "+path, err)
 	}

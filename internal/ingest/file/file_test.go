@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -172,7 +173,7 @@ func TestManyLines(t *testing.T) {
 	r := newRig(t)
 	var b strings.Builder
 	for n := range 2300 {
-		b.WriteString(post(fmt.Sprint(n)) + "\n")
+		b.WriteString(post(strconv.Itoa(n)) + "\n")
 	}
 	r.add(r.path, b.String())
 	r.start()

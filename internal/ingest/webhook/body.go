@@ -84,12 +84,12 @@ func (b *body) readAll(ctx context.Context, from io.Reader, size int64) ([]byte,
 		n, err := from.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		switch {
+		case len(buf) > maxBody:
+			return nil, &http.MaxBytesError{Limit: maxBody}
 		case errors.Is(err, io.EOF):
 			return buf, nil
 		case err != nil:
 			return nil, err
-		case len(buf) > maxBody:
-			return nil, &http.MaxBytesError{Limit: maxBody}
 		case len(buf) < cap(buf):
 			continue
 		}
