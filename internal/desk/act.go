@@ -23,7 +23,7 @@ func (d *Desk) Act(ctx context.Context, a record.Action) (record.Case, error) {
 	var s *session
 	var after record.Case
 	var refused error
-	err = d.opt.Store.Update(ctx, []string{c.Brand}, func(tx *store.Tx) error { //nolint:contextcheck // a transaction ends as a whole, whatever becomes of ctx.
+	err = d.opt.Store.Update(ctx, []string{c.Brand}, func(tx *store.Tx) error {
 		s, refused = newSession(d, tx, r), nil
 		var err error
 		after, err = s.act(a)

@@ -143,7 +143,7 @@ func (d *Desk) group(ctx context.Context, r *Rules, name string, jobs []*job, ou
 // is counted once it is on the disk.
 func (d *Desk) commit(ctx context.Context, r *Rules, name string, jobs []*job, out []record.Decision) error {
 	var s *session
-	err := d.opt.Store.Update(ctx, []string{name}, func(tx *store.Tx) error { //nolint:contextcheck // a transaction ends as a whole, whatever becomes of ctx.
+	err := d.opt.Store.Update(ctx, []string{name}, func(tx *store.Tx) error {
 		s = newSession(d, tx, r)
 		for _, j := range jobs {
 			dec, err := s.try(j)

@@ -54,7 +54,7 @@ func (d *Desk) strike(ctx context.Context, clock record.Clock) error {
 		return err
 	}
 	var s *session
-	err = d.opt.Store.Update(ctx, brands, func(tx *store.Tx) error { //nolint:contextcheck // a transaction ends as a whole, whatever becomes of ctx.
+	err = d.opt.Store.Update(ctx, brands, func(tx *store.Tx) error {
 		s = newSession(d, tx, r)
 		mine, err := tx.TakeClock(clock)
 		if err != nil || !mine || len(brands) == 0 {
