@@ -71,7 +71,7 @@ func TestChallenge(t *testing.T) {
 		ok := h.Venting == (got.Venting >= 0.5)
 		count(byHalf, h.Half, ok)
 		count(byCategory, h.Category, ok)
-		if h.Venting {
+		if h.Venting && h.Severity != "" {
 			d := got.Severity.Rank() - h.Severity.Rank()
 			count(near, h.Half, d >= -1 && d <= 1)
 			for _, sig := range h.Signals {
@@ -98,9 +98,9 @@ func TestChallenge(t *testing.T) {
 }
 
 const (
-	leastRight    = 0.5
-	leastCategory = 0.0
-	leastSeverity = 0.5
+	leastRight    = 0.86
+	leastCategory = 0.5
+	leastSeverity = 0.8
 )
 
 func golden(t *testing.T, name string, got []byte) {

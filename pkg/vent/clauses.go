@@ -110,7 +110,7 @@ func (s *Scorer) otherFirm(w *work, i int) bool {
 	case t.Has(text.Rival):
 		return true
 	case t.Kind == text.User:
-		return i > 0 || addressed(d)
+		return i == 0 && addressed(d) || i > 0 && speaks(d, i)
 	case t.Kind != text.Word || t.Has(text.Tag):
 		return false
 	}
@@ -121,6 +121,20 @@ func (s *Scorer) otherFirm(w *work, i int) bool {
 		}
 	}
 	return s.named(w, i)
+}
+
+// speaks tells whether words follow the handle at token i, and it does not stand
+// among other handles, as copies to third parties do.
+func speaks(d *text.Doc, i int) bool {
+	if i+3 >= len(d.Tokens) || d.Tokens[i-1].Kind == text.User {
+		return false
+	}
+	for _, t := range d.Tokens[i+1 : i+4] {
+		if t.Kind != text.Word {
+			return false
+		}
+	}
+	return true
 }
 
 // addressed tells whether the handle that the text opens with is spoken to as a firm.

@@ -47,11 +47,16 @@ func (w *work) asks(t *tally) {
 	}
 	if t.weight[cue.Question] < 2 {
 		if t.ends == '?' && t.wrong() == 0 && t.weight[cue.Negative] == 0 && t.weight[cue.Event] == 0 && t.weight[cue.Mild] == 0 {
-			w.atMost(-0.4, -1, -1)
+			w.push(-1, -1, -0.3)
+			w.atMost(-0.1, -1, -1)
 		}
 		return
 	}
 	if t.wrong() == 0 && t.weight[cue.Negative] <= 2 && t.weight[cue.Event] <= 1 && t.weight[cue.Mild] == 0 {
+		if w.names == nil {
+			w.push(t.from[cue.Question], t.to[cue.Question], -0.5)
+			return
+		}
 		w.atMost(-1, t.from[cue.Question], t.to[cue.Question])
 	}
 }
@@ -59,17 +64,26 @@ func (w *work) asks(t *tally) {
 // occasion lowers advertisements, jobs, news, and talk about other people.
 func (w *work) occasion(t *tally) {
 	mine := t.first() && (t.weight[cue.Complaint] >= 3 || t.wrong() >= 4)
+	if w.r.Seen.Addressed && t.wrong() >= 2 && t.weight[cue.Ad]+t.weight[cue.Job] < 5 {
+		w.others(t)
+		return
+	}
 	switch {
 	case w.pitch(t), t.weight[cue.Ad] >= 3 && !mine && t.weight[cue.Complaint] < 3, t.weight[cue.Ad] >= 2 && !t.first() && t.weight[cue.Complaint] < 3:
 		w.atMost(-1.5, t.from[cue.Ad], max(t.to[cue.Ad], t.from[cue.Ad]+1))
 	}
-	if t.weight[cue.Job] >= 3 && !mine || t.weight[cue.Job] >= 2 && t.wrong() < 3 {
+	if t.weight[cue.Job] >= 5 || t.weight[cue.Job] >= 3 && !mine || t.weight[cue.Job] >= 2 && t.wrong() < 3 {
 		w.atMost(-2, t.from[cue.Job], t.to[cue.Job])
 	}
 	if t.weight[cue.Employee] >= 3 && t.weight[cue.Complaint] < 5 {
 		w.atMost(-1, t.from[cue.Employee], t.to[cue.Employee])
 	}
 	w.news(t)
+	w.others(t)
+}
+
+// others lowers what is said of other people, of dreams, and advice.
+func (w *work) others(t *tally) {
 	if t.weight[cue.Hearsay] >= 2 && !(t.first() && t.weight[cue.Complaint] >= 5) {
 		w.atMost(-0.5, t.from[cue.Hearsay], t.to[cue.Hearsay])
 	}
@@ -91,19 +105,26 @@ func (w *work) pitch(t *tally) bool {
 	if t.first() || len(d.Tokens) < 4 {
 		return false
 	}
-	switch string(d.Form(0)) {
-	case "tired", "fed", "sick", "hate", "struggling", "paying", "bored", "frustrated", "looking", "worried", "want", "need", "ready", "still",
-		"broken", "cracked", "slow", "lost", "stuck", "stressed", "no", "had", "stop", "say", "forget", "don't", "dont", "hungry", "is", "are":
-	default:
-		return false
-	}
-	if t.weight[cue.Ad] >= 2 && t.exclaims+t.questions+w.r.Doc.Links > 0 {
+	if t.weight[cue.Ad] >= 2 && (t.questions > 0 && !t.you || troubled(d.Form(0)) && t.exclaims+w.r.Doc.Links > 0) {
 		return true
+	}
+	if t.you || !troubled(d.Form(0)) {
+		return false
 	}
 	for i := range d.Tokens {
 		if d.Norm[d.Tokens[i].NStart] == '?' {
-			return i < len(d.Tokens)-2 && !t.you
+			return i < len(d.Tokens)-2
 		}
+	}
+	return false
+}
+
+// troubled tells whether advertisements open with the word.
+func troubled(w []byte) bool {
+	switch string(w) {
+	case "tired", "fed", "sick", "hate", "struggling", "paying", "bored", "frustrated", "looking", "worried", "want", "need", "ready",
+		"cracked", "slow", "stressed", "had", "stop", "say", "forget", "don't", "dont", "hungry":
+		return true
 	}
 	return false
 }
@@ -111,7 +132,7 @@ func (w *work) pitch(t *tally) bool {
 // news lowers reports: nobody speaks of themselves, and the words are those of a
 // headline.
 func (w *work) news(t *tally) {
-	if t.first() || t.you || t.exclaims > 0 {
+	if t.weight[cue.Headline] < 5 && (t.we || t.exclaims > 0) || t.i || t.you {
 		return
 	}
 	limit := 0.0

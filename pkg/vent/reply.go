@@ -16,7 +16,11 @@ func (s *Scorer) Score(in Input, opt Options) Score {
 	w.heads = s.pass(w)
 	w.parts = w.parts[:0]
 	b := &s.model.Plain
-	if names != nil && names.Given {
+	switch {
+	case names == nil || !names.Given:
+	case w.r.Seen.Addressed:
+		b = &s.model.Addressed
+	default:
 		b = &s.model.Branded
 	}
 	w.sum = blend(b, w.heads)

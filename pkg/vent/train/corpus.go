@@ -13,10 +13,14 @@ type corpus struct {
 	rows  []Row
 	start []int64
 	ids   []uint32
+	// addressed tells of each row whether it speaks to the brand's handle.
+	addressed []bool
 	// scale damps the features of each row by how many it has.
 	scale []float64
 	// keys are the features by id.
 	keys []uint32
+	// group is the group of each feature.
+	group []model.Group
 }
 
 func (c *corpus) doc(i int) []uint32 { return c.ids[c.start[i]:c.start[i+1]] }
@@ -72,7 +76,9 @@ func newCorpus(rows []Row, least uint8) (*corpus, error) {
 	c := &corpus{rows: rows, start: make([]int64, 1, len(rows)+1)}
 	id := map[uint32]uint32{}
 	for i := range rows {
-		fs := rd.read(&rows[i]).Features
+		r := rd.read(&rows[i])
+		c.addressed = append(c.addressed, r.Seen.Addressed)
+		fs := r.Features
 		c.scale = append(c.scale, lengthScale(len(fs)))
 		for _, f := range fs {
 			k := model.Key(f.Hash)
@@ -84,6 +90,7 @@ func newCorpus(rows []Row, least uint8) (*corpus, error) {
 				n = uint32(len(c.keys))
 				id[k] = n
 				c.keys = append(c.keys, k)
+				c.group = append(c.group, f.Group)
 			}
 			if f.Group == model.Chars {
 				n |= charBit

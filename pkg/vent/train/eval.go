@@ -34,27 +34,38 @@ func Eval(scorer *vent.Scorer, files []string, opt vent.Options) (EvalReport, er
 }
 
 func evalRows(scorer *vent.Scorer, rows []Row, opt vent.Options) EvalReport {
-	var (
-		c     Confusion
-		js    []Judged
-		right int
-	)
+	var t tallies
 	for i := range rows {
-		r := &rows[i]
-		s := scorer.Score(vent.Input{Text: r.Text, Brand: r.Brand, Lang: r.Lang, Rating: r.Rating}, opt)
-		if r.Label != "" {
-			c[classOf(r.Label)][top(s)]++
-		}
-		truth := r.vents()
-		js = append(js, Judged{s.Venting, truth})
-		if truth == (s.Venting >= 0.5) {
-			right++
-		}
+		t.add(scorer, &rows[i], opt)
 	}
+	return t.report()
+}
+
+// tallies is rows as they were scored.
+type tallies struct {
+	polarity Confusion
+	venting  []Judged
+	right    int
+}
+
+func (t *tallies) add(scorer *vent.Scorer, r *Row, opt vent.Options) {
+	s := scorer.Score(vent.Input{Text: r.Text, Brand: r.Brand, Lang: r.Lang, Rating: r.Rating}, opt)
+	if r.Label != "" {
+		t.polarity[classOf(r.Label)][top(s)]++
+	}
+	truth := r.vents()
+	t.venting = append(t.venting, Judged{s.Venting, truth})
+	if truth == (s.Venting >= 0.5) {
+		t.right++
+	}
+}
+
+func (t *tallies) report() EvalReport {
+	n := len(t.venting)
 	return EvalReport{
-		Rows: len(rows), MacroRecall: c.MacroRecall(), Accuracy: c.Accuracy(),
-		VentingAUC: AUC(js), VentingAP: AveragePrecision(js), ECE: ECE(js),
-		VentingAccuracy: float64(right) / float64(len(rows)),
+		Rows: n, MacroRecall: t.polarity.MacroRecall(), Accuracy: t.polarity.Accuracy(),
+		VentingAUC: AUC(t.venting), VentingAP: AveragePrecision(t.venting), ECE: ECE(t.venting),
+		VentingAccuracy: float64(t.right) / float64(max(n, 1)),
 	}
 }
 

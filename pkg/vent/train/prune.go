@@ -46,11 +46,12 @@ func (c *corpus) prune(w *weights, keep int) {
 		next[j] = charBit
 	}
 	keys := make([]uint32, keep)
+	group := make([]model.Group, keep)
 	for n, r := range rs[:keep] {
 		next[r.id] = uint32(n)
-		keys[n] = c.keys[r.id]
+		keys[n], group[n] = c.keys[r.id], c.group[r.id]
 	}
-	c.keys = keys
+	c.keys, c.group = keys, group
 	out := c.ids[:0]
 	start := int64(0)
 	for i := range c.rows {

@@ -12,21 +12,15 @@ import (
 // whose bytes are all 0 are dropped.
 func quantise(c *corpus, w *weights) ([]model.Entry, [model.Groups][model.Heads]float64) {
 	var scales [model.Groups][model.Heads]float64
-	group := make([]model.Group, len(c.keys))
-	for _, id := range c.ids {
-		if id&charBit != 0 {
-			group[id&^charBit] = model.Chars
-		}
-	}
 	for k := range model.Heads {
 		var all [model.Groups][]float64
 		for j := range c.keys {
 			if v := math.Abs(w.row(uint32(j))[k]); v > 0 {
-				all[group[j]] = append(all[group[j]], v)
+				all[c.group[j]] = append(all[c.group[j]], v)
 			}
 		}
 		for g := range all {
-			scales[g][k] = scaleOf(all[g])
+			scales[g][k] = scaleOf(all[g], cut(model.Group(g)))
 		}
 	}
 	entries := make([]model.Entry, 0, len(c.keys))
@@ -34,7 +28,7 @@ func quantise(c *corpus, w *weights) ([]model.Entry, [model.Groups][model.Heads]
 		e := model.Entry{Key: c.keys[j]}
 		some := false
 		for k, v := range w.row(uint32(j)) {
-			s := scales[group[j]][k]
+			s := scales[c.group[j]][k]
 			if s == 0 {
 				continue
 			}
@@ -52,10 +46,18 @@ func quantise(c *corpus, w *weights) ([]model.Entry, [model.Groups][model.Heads]
 
 // scaleOf is the size of one step: the few largest weights are cut, so that the
 // many small ones keep their steps.
-func scaleOf(abs []float64) float64 {
+func scaleOf(abs []float64, keep float64) float64 {
 	if len(abs) == 0 {
 		return 0
 	}
 	slices.Sort(abs)
-	return abs[int(float64(len(abs)-1)*0.9995)] / 127
+	return abs[int(float64(len(abs)-1)*keep)] / 127
+}
+
+// cut is the share of weights that are not cut: no fact is.
+func cut(g model.Group) float64 {
+	if g == model.Facts {
+		return 1
+	}
+	return 0.9998
 }

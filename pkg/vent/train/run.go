@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/leakytap/leakytap/pkg/vent/internal/model"
 )
@@ -26,11 +27,15 @@ type Options struct {
 
 // Report is what came of a training run.
 type Report struct {
-	Version  string         `json:"version"`
-	Rows     int            `json:"rows"`
-	Features int            `json:"features"`
-	Bytes    int64          `json:"bytes"`
-	Heldout  map[string]any `json:"heldout"`
+	Version  string `json:"version"`
+	Rows     int    `json:"rows"`
+	Features int    `json:"features"`
+	Bytes    int64  `json:"bytes"`
+	// Heldout is figures on posts of brands and domains that the model which scored
+	// them never saw, rules and calibration included.
+	Heldout map[string]EvalReport `json:"heldout"`
+	// Validation is figures of the model itself on the files that were held out.
+	Validation map[string]EvalReport `json:"validation,omitempty"`
 }
 
 // Run trains a model on opt.Data and writes it to opt.Out. The same rows give
@@ -39,7 +44,8 @@ func Run(ctx context.Context, opt Options) (Report, error) {
 	if len(opt.Data) == 0 || opt.Out == "" {
 		return Report{}, errors.New("training needs data files and a file for the model")
 	}
-	rows, err := ReadFiles(opt.Data)
+	learn, check := holdOut(opt.Data)
+	rows, err := ReadFiles(learn)
 	if err != nil {
 		return Report{}, err
 	}
@@ -48,21 +54,37 @@ func Run(ctx context.Context, opt Options) (Report, error) {
 		log = io.Discard
 	}
 	note(log, "%d rows read", len(rows))
-	h, entries, rep, err := build(ctx, rows, log)
+	version := opt.Version
+	if version == "" {
+		version = versionOf(rows)
+	}
+	h, entries, rep, err := build(ctx, rows, version, log)
 	if err != nil {
 		return Report{}, err
 	}
-	h.Version = opt.Version
-	if h.Version == "" {
-		h.Version = versionOf(rows)
-	}
-	rep.Version = h.Version
-	size, err := writeModel(opt.Out, h, entries)
-	if err != nil {
+	rep.Version = version
+	if rep.Validation, err = validate(h, entries, check); err != nil {
 		return Report{}, err
 	}
-	rep.Bytes = size
-	return rep, nil
+	rep.Bytes, err = writeModel(opt.Out, h, entries)
+	return rep, err
+}
+
+// holdOut sets files aside whose name ends in _val: they are measured on and
+// never learned from, unless there is nothing else.
+func holdOut(files []string) (learn, check []string) {
+	for _, f := range files {
+		name := filepath.Base(f)
+		if strings.HasSuffix(strings.TrimSuffix(name, filepath.Ext(name)), "_val") {
+			check = append(check, f)
+		} else {
+			learn = append(learn, f)
+		}
+	}
+	if len(learn) == 0 {
+		return check, nil
+	}
+	return learn, check
 }
 
 // versionOf names a model by what it was trained on.
@@ -92,7 +114,7 @@ func originals(rows []Row) []Row {
 // roughSteps is how long the model is fitted before its features are chosen.
 const roughSteps = 12
 
-func build(ctx context.Context, rows []Row, log io.Writer) (model.Header, []model.Entry, Report, error) {
+func build(ctx context.Context, rows []Row, version string, log io.Writer) (model.Header, []model.Entry, Report, error) {
 	s := defaults(len(rows))
 	plain := len(rows)
 	rows = augment(originals(rows))
@@ -115,8 +137,10 @@ func build(ctx context.Context, rows []Row, log io.Writer) (model.Header, []mode
 	}
 	fold := assign(rows)
 	var ps []point
+	var parts [folds]*weights
 	for f := range folds {
 		w := c.fitHeads(s, func(i int) bool { return fold[i] == f }, map[role]bool{complaint: true, towards: true}, log)
+		parts[f] = w
 		for i := range rows {
 			if fold[i] == f {
 				ps = append(ps, c.point(full, w, i, f))
@@ -127,10 +151,11 @@ func build(ctx context.Context, rows []Row, log io.Writer) (model.Header, []mode
 		}
 	}
 	entries, scales := quantise(c, full)
-	h := model.Header{Scales: scales, LengthUnit: lengthUnit, Polar: 1}
-	h.Plain, h.Branded = blends(rows, ps)
-	rep := Report{Rows: plain, Features: len(entries), Heldout: heldout(rows, ps, h)}
-	return h, entries, rep, nil
+	h := model.Header{Version: version, Scales: scales, LengthUnit: lengthUnit, Polar: 1}
+	c.blends(&h, ps)
+	rep := Report{Rows: plain, Features: len(entries)}
+	rep.Heldout, err = c.heldout(h, full, parts, fold)
+	return h, entries, rep, err
 }
 
 // point is row i as the blend sees it: polarity from the model itself, which was
@@ -146,67 +171,6 @@ func (c *corpus) point(full, part *weights, i, fold int) point {
 		p.yes = class == 1
 	}
 	return p
-}
-
-// blends fits one blend for posts whose brand is given and one for the others.
-func blends(rows []Row, ps []point) (plain, branded model.Blend) {
-	var unnamed, named, judged []point
-	size := map[string]float64{}
-	for _, p := range ps {
-		size[rows[p.row].File]++
-	}
-	for _, p := range ps {
-		r := &rows[p.row]
-		if o := r.Original; o != nil && !*o {
-			continue
-		}
-		p.weight = 1 / size[r.File]
-		if r.Venting != nil {
-			p.weight *= 2
-		}
-		if r.Brand == "" {
-			unnamed = append(unnamed, p)
-			continue
-		}
-		named = append(named, p)
-		if r.Venting != nil {
-			judged = append(judged, p)
-		}
-	}
-	switch {
-	case len(unnamed) == 0:
-		unnamed = named
-	case len(named) == 0:
-		named = unnamed
-	}
-	plain, branded = fitBlend(unnamed), fitBlend(named)
-	if len(judged) == 0 {
-		judged = named
-	}
-	return platt(plain, unnamed), platt(branded, judged)
-}
-
-func heldout(rows []Row, ps []point, h model.Header) map[string]any {
-	sets := map[string][]Judged{}
-	for _, p := range ps {
-		r := &rows[p.row]
-		b, name := h.Plain, r.File
-		if r.Brand != "" {
-			b, name = h.Branded, name+" (brand given)"
-		}
-		if o := r.Original; o != nil && !*o {
-			continue
-		}
-		if r.Domain != "" && mixed(r.Domain) {
-			sets[name+" (customers only)"] = append(sets[name+" (customers only)"], Judged{sigmoid(b.Scale*raw(b, p.z) + b.Shift), p.yes})
-		}
-		sets[name] = append(sets[name], Judged{sigmoid(b.Scale*raw(b, p.z) + b.Shift), p.yes})
-	}
-	out := map[string]any{}
-	for name, js := range sets {
-		out[name] = map[string]any{"rows": len(js), "venting_auc": AUC(js), "venting_ap": AveragePrecision(js), "ece": ECE(js)}
-	}
-	return out
 }
 
 func writeModel(out string, h model.Header, entries []model.Entry) (size int64, err error) {

@@ -26,7 +26,7 @@ const (
 )
 
 func (x *Extractor) measure(what uint64, value int) {
-	x.add(join(what, uint64(value), saltDense), -1, -1, Words)
+	x.add(join(what, uint64(value), saltDense), -1, -1, Facts)
 }
 
 // dense adds the measures of the text and how often each kind of cue occurs.
@@ -89,14 +89,14 @@ func (x *Extractor) cues(hits []cue.Hit) {
 		if h.Negated {
 			sign = 1
 		}
-		x.add(join(uint64(h.Kind), sign, saltCue), h.From, h.To, Words)
+		x.add(join(uint64(h.Kind), sign, saltCue), h.From, h.To, Facts)
 	}
 	for k := cue.Kind(1); int(k) < cue.Kinds; k++ {
 		if k == cue.Positive || k == cue.Negative {
 			continue
 		}
 		if count[k] > 0 {
-			x.add(join(uint64(k), uint64(10+bucket(count[k])), saltCue), -1, -1, Words)
+			x.add(join(uint64(k), uint64(10+bucket(count[k])), saltCue), -1, -1, Facts)
 		}
 	}
 	p := count[cue.Positive] + neg[cue.Negative]/2

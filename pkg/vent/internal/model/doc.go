@@ -32,11 +32,12 @@ const Heads = int(heads)
 // Group is a family of features that share a value.
 type Group uint8
 
-// The groups. Words are n-grams of words and everything about the whole text,
-// Chars n-grams of characters inside words.
+// The groups. Words are n-grams of words, Chars n-grams of characters inside words,
+// Facts the cues and everything about the text as a whole: few, and heavy.
 const (
 	Words Group = iota
 	Chars
+	Facts
 	Groups int = iota
 )
 

@@ -44,9 +44,11 @@ type Header struct {
 	LengthUnit float64 `json:"length_unit"`
 	// Polar calibrates polarity: log-odds are multiplied by it.
 	Polar float64 `json:"polar"`
-	// Branded and Plain blend heads with and without a brand.
-	Branded Blend `json:"branded"`
-	Plain   Blend `json:"plain"`
+	// Plain blends heads without a brand, Addressed where the text speaks to the
+	// brand's handle, Branded where it only names the brand, or not even that.
+	Plain     Blend `json:"plain"`
+	Addressed Blend `json:"addressed"`
+	Branded   Blend `json:"branded"`
 	// Entries is the number of features.
 	Entries int `json:"entries"`
 }
@@ -154,7 +156,7 @@ func (h *Header) finite() bool {
 			sum += v
 		}
 	}
-	for _, b := range []Blend{h.Branded, h.Plain} {
+	for _, b := range []Blend{h.Plain, h.Addressed, h.Branded} {
 		sum += b.Bias + b.Scale + b.Shift
 		for _, v := range b.Weights {
 			sum += v

@@ -12,6 +12,8 @@ type Seen struct {
 	Brand, Rival int
 	// Context counts words that speak for the brand rather than its homonyms.
 	Context int
+	// Addressed tells whether one of the brand's handles is there.
+	Addressed bool
 	// First is the token of the brand's first name, -1 where there is none.
 	First int
 }
@@ -40,6 +42,7 @@ func (n *Names) Mark(d *text.Doc) Seen {
 			seen.Rival++
 		} else {
 			seen.Brand++
+			seen.Addressed = seen.Addressed || t.Kind == text.User
 			if seen.First < 0 {
 				seen.First = i
 			}
