@@ -57,7 +57,7 @@ func newCaseList(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "The cases in which someone still has to do something, worst and oldest first",
-		Args:  args(cobra.NoArgs),
+		Args:  args(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			filter := web.CaseFilter{Brand: brandName}
 			switch {
@@ -146,7 +146,7 @@ func newCaseShow(env *environment) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show ID",
 		Short: "All about one case: the posts, the whys, the history",
-		Args:  args(cobra.ExactArgs(1)),
+		Args:  args(1, 1),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			return env.withBackend(cmd.Context(), func(b web.Backend) error {
 				d, err := b.Dossier(cmd.Context(), words[0])
@@ -222,7 +222,7 @@ func newCaseVerb(env *environment, verb record.Verb, short string) *cobra.Comman
 	cmd := &cobra.Command{
 		Use:   string(verb) + " ID",
 		Short: short,
-		Args:  args(cobra.ExactArgs(1)),
+		Args:  args(1, 1),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			return env.act(cmd, record.Action{Case: words[0], Verb: verb, Actor: actor, Note: note})
 		},
@@ -237,7 +237,7 @@ func newCaseSnooze(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "snooze ID",
 		Short: "Put it aside for a while; it comes back by itself",
-		Args:  args(cobra.ExactArgs(1)),
+		Args:  args(1, 1),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			d, err := setting.ParseDuration(span)
 			if err != nil || d <= 0 {
@@ -256,7 +256,7 @@ func newCaseDismiss(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dismiss ID",
 		Short: "Say that it is not a complaint",
-		Args:  args(cobra.ExactArgs(1)),
+		Args:  args(1, 1),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			if reason != "" && !slices.Contains(record.DismissReasons(), reason) {
 				return usageError{fmt.Errorf("--reason %q: must be one of %s", reason, strings.Join(record.DismissReasons(), ", "))}
@@ -274,7 +274,7 @@ func newCaseAssign(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "assign ID WHO",
 		Short: "Give it to someone",
-		Args:  args(cobra.ExactArgs(2)),
+		Args:  args(2, 2),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			return env.act(cmd, record.Action{Case: words[0], Verb: record.VerbAssign, Actor: actor, To: words[1]})
 		},

@@ -22,7 +22,7 @@ func newConfig(env *environment) *cobra.Command {
 		&cobra.Command{
 			Use:   "check [FILE...]",
 			Short: "Every error at once, path:line:col: message; runs the pinned examples too",
-			Args:  args(cobra.ArbitraryArgs),
+			Args:  args(0, many),
 			RunE: func(_ *cobra.Command, words []string) error {
 				if len(words) == 0 {
 					words = []string{env.configPath}
@@ -33,7 +33,7 @@ func newConfig(env *environment) *cobra.Command {
 		&cobra.Command{
 			Use:   "schema",
 			Short: "The JSON Schema of the config; needs no config file",
-			Args:  args(cobra.NoArgs),
+			Args:  args(0, 0),
 			RunE: func(*cobra.Command, []string) error {
 				_, err := env.stdout.Write(config.Schema())
 				return err
@@ -42,7 +42,7 @@ func newConfig(env *environment) *cobra.Command {
 		&cobra.Command{
 			Use:   "show",
 			Short: "The effective config, defaults filled in, with every secret as <secret>",
-			Args:  args(cobra.NoArgs),
+			Args:  args(0, 0),
 			RunE: func(*cobra.Command, []string) error {
 				cfg, problems := config.Load(env.configPath, config.Options{})
 				if errs := config.Errors(problems); len(errs) > 0 {
@@ -67,19 +67,25 @@ func newConfig(env *environment) *cobra.Command {
 	return cmd
 }
 
-// checkConfigs prints the problems of each file, errors and warnings, and fails
-// where there is an error.
+// checkConfigs prints the errors of each file as results, its warnings beside
+// them, and fails where there is an error.
 func checkConfigs(env *environment, paths []string) error {
 	bad := false
 	for _, path := range paths {
 		problems := checkConfig(path)
-		printProblems(env.stdout, problems, isTerminal(env.stdout))
-		if n := len(config.Errors(problems)); n > 0 {
-			bad = true
-			fmt.Fprintf(env.stderr, "leakytap: %s: %d error(s)\n", path, n)
+		errs := config.Errors(problems)
+		printProblems(env.stdout, errs, isTerminal(env.stdout))
+		printProblems(env.stderr, config.Warnings(problems), isTerminal(env.stderr))
+		switch len(errs) {
+		case 0:
+			fmt.Fprintf(env.stderr, "%s is good\n", path)
 			continue
+		case 1:
+			fmt.Fprintf(env.stderr, "%s has 1 error\n", path)
+		default:
+			fmt.Fprintf(env.stderr, "%s has %d errors\n", path, len(errs))
 		}
-		fmt.Fprintf(env.stderr, "%s is good\n", path)
+		bad = true
 	}
 	if bad {
 		return errSaid
@@ -91,11 +97,11 @@ func checkConfigs(env *environment, paths []string) error {
 // examples of the brands that can be read.
 func checkConfig(path string) []config.Problem {
 	cfg, problems := config.Check(path, config.Options{})
-	if config.Fatal(problems) {
-		return problems
-	}
 	pins, err := app.CheckPins(cfg)
-	if err != nil {
+	switch {
+	case err != nil && config.Fatal(problems):
+		return problems // what keeps the examples from being run is told already
+	case err != nil:
 		return append(problems, config.Problem{File: path, Line: 1, Column: 1, Msg: err.Error()})
 	}
 	for key, ps := range pins {

@@ -31,7 +31,7 @@ func newDeadList(env *environment) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "The dead letters, newest first",
-		Args:  args(cobra.NoArgs),
+		Args:  args(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return env.withBackend(cmd.Context(), func(b web.Backend) error {
 				list, err := b.ListDead(cmd.Context(), web.Page{Limit: 200})
@@ -60,7 +60,7 @@ func newDeadShow(env *environment) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show ID",
 		Short: "One dead letter with its record",
-		Args:  args(cobra.ExactArgs(1)),
+		Args:  args(1, 1),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			return env.withBackend(cmd.Context(), func(b web.Backend) error {
 				d, err := b.Dead(cmd.Context(), words[0])
@@ -85,7 +85,7 @@ func newDeadMove(env *environment, verb, short string, do func(*cobra.Command, w
 	return &cobra.Command{
 		Use:   verb + " ID...",
 		Short: short,
-		Args:  args(cobra.MinimumNArgs(1)),
+		Args:  args(1, many),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			return env.withBackend(cmd.Context(), func(b web.Backend) error {
 				for _, id := range words {

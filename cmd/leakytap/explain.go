@@ -21,7 +21,7 @@ func newExplain(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain [--brand NAME] TEXT",
 		Short: "One text: which terms matched, the score with its reasons, the decision and the route",
-		Args:  args(cobra.MinimumNArgs(1)),
+		Args:  args(1, many),
 		RunE: func(_ *cobra.Command, words []string) error {
 			text := strings.Join(words, " ")
 			if text == "-" {

@@ -18,7 +18,7 @@ func newHealthcheck(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "healthcheck",
 		Short: "Exit 0 when the local daemon is ready",
-		Args:  args(cobra.NoArgs),
+		Args:  args(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if url == "" {
 				cfg, err := env.loadForCommand()

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,14 +18,33 @@ type inputLine struct {
 
 // lineReader reads lines of any length in bounded memory, and knows whether
 // more input waits.
-type lineReader struct{ r *bufio.Reader }
+type lineReader struct {
+	r     *bufio.Reader
+	begun bool
+}
 
-func newLineReader(r io.Reader) *lineReader { return &lineReader{bufio.NewReaderSize(r, 1<<18)} }
+func newLineReader(r io.Reader) *lineReader { return &lineReader{r: bufio.NewReaderSize(r, 1<<18)} }
+
+// interruptible reads r until ctx ends: a read that waits on a terminal or a
+// pipe can be woken by nothing else.
+func interruptible(ctx context.Context, r io.Reader) io.Reader {
+	out, in := io.Pipe()
+	go func() {
+		_, err := io.CopyBuffer(struct{ io.Writer }{in}, struct{ io.Reader }{r}, make([]byte, 1<<18))
+		in.CloseWithError(err)
+	}()
+	context.AfterFunc(ctx, func() { out.CloseWithError(ctx.Err()) })
+	return out
+}
 
 // next reads one line. A line over maxLine comes with an error in its place
 // and its rest is skipped. The last line may lack its end; io.EOF comes alone.
 func (l *lineReader) next() (inputLine, error) {
 	var line inputLine
+	if !l.begun {
+		l.begun = true
+		l.skipMark()
+	}
 	for {
 		part, err := l.r.ReadSlice('\n')
 		if line.err == nil && len(line.data)+len(part) > maxLine {
@@ -44,6 +64,17 @@ func (l *lineReader) next() (inputLine, error) {
 		default:
 			return inputLine{}, err
 		}
+	}
+}
+
+// skipMark passes by the byte order mark that some editors put before the first line.
+func (l *lineReader) skipMark() {
+	const mark = "\uFEFF"
+	if b, err := l.r.Peek(1); err != nil || b[0] != mark[0] {
+		return
+	}
+	if b, err := l.r.Peek(len(mark)); err == nil && string(b) == mark {
+		_, _ = l.r.Discard(len(mark))
 	}
 }
 

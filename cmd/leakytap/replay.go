@@ -32,7 +32,7 @@ func newReplay(env *environment) *cobra.Command {
 store, sends nothing, and prints a decision line for each mention and brand. Without
 it the cases and messages go into data_dir, as if the mentions had just come; the
 daemon must not run meanwhile and sends the messages at its next start.`,
-		Args: args(cobra.ExactArgs(1)),
+		Args: args(1, 1),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			pace, err := parseSpeed(speed)
 			if err != nil {
@@ -42,7 +42,7 @@ daemon must not run meanwhile and sends the messages at its next start.`,
 			if err != nil {
 				return err
 			}
-			in, done, err := env.open(words)
+			in, done, err := env.open(cmd.Context(), words)
 			if err != nil {
 				return err
 			}

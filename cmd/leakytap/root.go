@@ -55,6 +55,7 @@ Then:        leakytap run --brand "your brand"`,
 	flags.BoolVar(&env.json, "json", false, "print JSON where a command prints for people")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(commands(env)...)
+	root.SetHelpCommand(newHelp(root))
 	return root
 }
 
@@ -64,19 +65,57 @@ func noSubcommand(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	msg := fmt.Sprintf("unknown command %q", args[0])
+	cmd.SuggestionsMinimumDistance = 2
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		msg += "; did you mean " + strings.Join(near, " or ") + "?"
 	}
-	return usageError{fmt.Errorf("%s (leakytap --help lists them)", msg)}
+	return usageError{fmt.Errorf("%s (%s --help lists them)", msg, cmd.CommandPath())}
 }
 
-// args wraps an argument check so that its failure is wrong usage.
-func args(check cobra.PositionalArgs) cobra.PositionalArgs {
+// newHelp is the help command: a word that is no command is wrong usage.
+func newHelp(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Help about any command",
+		RunE: func(_ *cobra.Command, words []string) error {
+			cmd, rest, err := root.Find(words)
+			if err != nil || cmd == nil || len(rest) > 0 {
+				return noSubcommand(root, words)
+			}
+			cmd.InitDefaultHelpFlag()
+			return cmd.Help()
+		},
+	}
+}
+
+// many stands for any number of arguments.
+const many = -1
+
+// args checks how many arguments a command takes; another number is wrong usage.
+func args(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, words []string) error {
-		if err := check(cmd, words); err != nil {
-			return usageError{fmt.Errorf("%w\nusage: %s", err, cmd.UseLine())}
+		if len(words) >= least && (most == many || len(words) <= most) {
+			return nil
 		}
-		return nil
+		return usageError{fmt.Errorf("%s takes %s, not %d\nusage: %s", strings.TrimPrefix(cmd.CommandPath(), "leakytap "), howMany(least, most), len(words), cmd.UseLine())}
+	}
+}
+
+func howMany(least, most int) string {
+	n := fmt.Sprint(most) + " arguments"
+	switch {
+	case most == 1:
+		n = "1 argument"
+	case most == many:
+		n = "1 argument or more"
+	}
+	switch {
+	case most == 0:
+		return "no arguments"
+	case most == many || least == most:
+		return n
+	default:
+		return "at most " + n
 	}
 }
 

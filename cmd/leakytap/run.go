@@ -23,7 +23,7 @@ func newRun(env *environment) *cobra.Command {
 		Long: `Runs the daemon: all roles in one process unless --role names some. Without a
 config file, --brand listens to Bluesky, Hacker News and the feeds named, and
 prints the alerts.`,
-		Args: args(cobra.NoArgs),
+		Args: args(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			roles, err := app.ParseRoles(role)
 			if err != nil {

@@ -10,8 +10,10 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -34,13 +36,13 @@ func newScore(env *environment) *cobra.Command {
 		Long: `Scores each line of JSONL and writes one line for it, in order. A line needs
 only "text"; "id" is echoed; "brand", "lang", "rating", "title" and "author" help.`,
 		Example: `  echo '{"text":"3 hours on hold with @acme. still waiting."}' | leakytap score --brand acme --explain`,
-		Args:    args(cobra.MaximumNArgs(1)),
+		Args:    args(0, 1),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			scorer, err := loadScorer(model)
 			if err != nil {
 				return err
 			}
-			in, done, err := env.open(words)
+			in, done, err := env.open(cmd.Context(), words)
 			if err != nil {
 				return err
 			}
@@ -74,15 +76,16 @@ func loadScorer(path string) (*vent.Scorer, error) {
 }
 
 // open gives the file named by the only word, or standard input for none or -.
-func (e *environment) open(words []string) (io.Reader, func(), error) {
+// Reading ends with ctx, even while it waits for a line that never comes.
+func (e *environment) open(ctx context.Context, words []string) (io.Reader, func(), error) {
 	if len(words) == 0 || words[0] == "-" {
-		return e.stdin, func() {}, nil
+		return interruptible(ctx, e.stdin), func() {}, nil
 	}
 	f, err := os.Open(words[0])
 	if err != nil {
 		return nil, nil, fmt.Errorf("opening input: %w", err)
 	}
-	return f, func() { _ = f.Close() }, nil
+	return interruptible(ctx, f), func() { _ = f.Close() }, nil
 }
 
 type scoreJob struct {
@@ -111,14 +114,14 @@ func (j *scoreJob) run(ctx context.Context, in io.Reader) error {
 			return fmt.Errorf("writing scores: %w", ferr)
 		}
 		switch {
+		case ctx.Err() != nil:
+			return errors.New("stopped before the end of the input")
 		case errors.Is(err, io.EOF) && failed:
 			return errSaid
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return fmt.Errorf("reading input: %w", err)
-		case ctx.Err() != nil:
-			return fmt.Errorf("stopped before the end of the input: %w", ctx.Err())
 		}
 	}
 }
@@ -154,17 +157,6 @@ func (j *scoreJob) answer(batch []inputLine, first int) []scoreAnswer {
 	return out
 }
 
-// scoreRow is one line of input: every field but text may be missing or odd.
-type scoreRow struct {
-	ID     json.RawMessage `json:"id"`
-	Text   json.RawMessage `json:"text"`
-	Title  json.RawMessage `json:"title"`
-	Brand  json.RawMessage `json:"brand"`
-	Lang   json.RawMessage `json:"lang"`
-	Rating json.RawMessage `json:"rating"`
-	Author json.RawMessage `json:"author"`
-}
-
 // scoredRow is one line of output.
 type scoredRow struct {
 	ID json.RawMessage `json:"id,omitempty"`
@@ -175,56 +167,60 @@ func (j *scoreJob) one(l inputLine, n int) scoreAnswer {
 	if l.err != nil {
 		return refuse(n, l.err.Error())
 	}
-	row, in, err := j.input(l.data)
+	id, in, err := j.input(l.data)
 	if err != nil {
 		return refuse(n, err.Error())
 	}
-	b, err := json.Marshal(scoredRow{ID: row.ID, Score: j.scorer.Score(in, j.opt)})
-	if err != nil {
+	var out bytes.Buffer
+	if err := printLine(&out, scoredRow{ID: id, Score: j.scorer.Score(in, j.opt)}); err != nil {
 		return refuse(n, err.Error())
 	}
-	return scoreAnswer{line: append(b, '\n')}
+	return scoreAnswer{line: out.Bytes()}
 }
 
-func (j *scoreJob) input(line []byte) (row scoreRow, in vent.Input, err error) {
+// input reads one line. Every field but text may be missing or odd.
+func (j *scoreJob) input(line []byte) (id json.RawMessage, in vent.Input, err error) {
 	line = bytes.TrimSpace(line)
-	if len(line) == 0 {
-		return row, in, errors.New("line is blank")
+	switch {
+	case len(line) == 0:
+		return nil, in, errors.New("line is blank")
+	case line[0] != '{':
+		return nil, in, errors.New("line is no JSON object")
+	case !utf8.Valid(line):
+		line = bytes.ToValidUTF8(line, []byte("\uFFFD"))
 	}
-	if line[0] != '{' {
-		return row, in, errors.New("line is no JSON object")
-	}
+	var row map[string]json.RawMessage // names as they are written: a struct takes "Text" for text
 	if err := json.Unmarshal(line, &row); err != nil {
-		return row, in, fmt.Errorf("line is no JSON object: %w", err)
+		return nil, in, fmt.Errorf("line is no JSON object: %w", err)
 	}
 	var text string
-	switch {
-	case len(row.Text) == 0:
-		return row, in, errors.New(`object has no "text"`)
-	case row.Text[0] != '"' || json.Unmarshal(row.Text, &text) != nil:
-		return row, in, errors.New(`"text" is no string`)
+	switch raw := row["text"]; {
+	case len(raw) == 0:
+		return nil, in, errors.New(`object has no "text"`)
+	case raw[0] != '"' || json.Unmarshal(raw, &text) != nil:
+		return nil, in, errors.New(`"text" is no string`)
 	}
-	if bytes.Equal(row.ID, []byte("null")) {
-		row.ID = nil
+	if id = row["id"]; bytes.Equal(id, []byte("null")) {
+		id = nil
 	}
 	in = vent.Input{
-		Text: cut(text, mention.MaxText), Title: cut(word(row.Title), mention.MaxTitle),
-		Brand: word(row.Brand), Lang: word(row.Lang),
+		Text: cut(text, mention.MaxText), Title: cut(word(row["title"]), mention.MaxTitle),
+		Brand: word(row["brand"]), Lang: word(row["lang"]),
 	}
-	if in.Brand == "" {
+	if strings.TrimSpace(in.Brand) == "" {
 		in.Brand = j.brand
 	}
 	var rating float64
-	if json.Unmarshal(row.Rating, &rating) == nil && rating >= 1 && rating <= 5 {
+	if json.Unmarshal(row["rating"], &rating) == nil && rating >= 1 && rating <= 5 {
 		in.Rating = int(rating)
 	}
 	var author struct {
 		Handle string `json:"handle"`
 	}
-	if len(row.Author) > 0 && json.Unmarshal(row.Author, &author) == nil {
+	if json.Unmarshal(row["author"], &author) == nil {
 		in.Handle = author.Handle
 	}
-	return row, in, nil
+	return id, in, nil
 }
 
 // word is a string field, empty where it is missing or no string.
@@ -237,12 +233,13 @@ func word(raw json.RawMessage) string {
 }
 
 func refuse(n int, why string) scoreAnswer {
-	b, err := json.Marshal(struct {
+	var out bytes.Buffer
+	err := printLine(&out, struct {
 		Line  int    `json:"line"`
 		Error string `json:"error"`
 	}{n, why})
 	if err != nil {
-		b = fmt.Appendf(nil, `{"line":%d,"error":"line cannot be scored"}`, n)
+		fmt.Fprintf(&out, `{"line":%d,"error":"line cannot be scored"}`+"\n", n)
 	}
-	return scoreAnswer{line: append(b, '\n'), bad: true}
+	return scoreAnswer{line: out.Bytes(), bad: true}
 }

@@ -22,7 +22,7 @@ func newSilence(env *environment) *cobra.Command {
 	cmd.AddCommand(newSilenceAdd(env), newSilenceList(env), &cobra.Command{
 		Use:   "expire ID",
 		Short: "End a silence now",
-		Args:  args(cobra.ExactArgs(1)),
+		Args:  args(1, 1),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			return env.withBackend(cmd.Context(), func(b web.Backend) error {
 				if err := b.ExpireSilence(cmd.Context(), words[0]); err != nil {
@@ -42,7 +42,7 @@ func newSilenceAdd(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add",
 		Short: "Hold back the cards that match; their mentions stay in the inbox",
-		Args:  args(cobra.NoArgs),
+		Args:  args(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d, err := setting.ParseDuration(span)
 			if err != nil || d <= 0 {
@@ -83,7 +83,7 @@ func newSilenceList(env *environment) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "The silences that have not ended",
-		Args:  args(cobra.NoArgs),
+		Args:  args(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return env.withBackend(cmd.Context(), func(b web.Backend) error {
 				list, err := b.ListSilences(cmd.Context())

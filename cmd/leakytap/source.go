@@ -20,7 +20,7 @@ func newSource(env *environment) *cobra.Command {
 	cmd.AddCommand(&cobra.Command{
 		Use:   "list",
 		Short: "Every source with its last success, last post, counts and last error",
-		Args:  args(cobra.NoArgs),
+		Args:  args(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return env.withBackend(cmd.Context(), func(b web.Backend) error {
 				stats, err := b.Sources(cmd.Context())

@@ -18,7 +18,7 @@ func newTestReceiver(env *environment) *cobra.Command {
 	return &cobra.Command{
 		Use:   "test-receiver NAME",
 		Short: "Post one marked message, update it and find it again; say what is missing",
-		Args:  args(cobra.ExactArgs(1)),
+		Args:  args(1, 1),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			cfg, err := env.loadWithBrands()
 			if err != nil {

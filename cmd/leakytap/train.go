@@ -23,7 +23,7 @@ func newTrain(env *environment) *cobra.Command {
 		Long: `Trains a model on labelled JSONL: "text", and "label" (negative, neutral or
 positive), "venting" (true or false), or "irrelevant": true; "brand" is optional.
 A folder stands for its .jsonl files. The same input gives the same bytes.`,
-		Args: args(cobra.ArbitraryArgs),
+		Args: args(0, many),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			files, err := dataFiles(append(data, words...))
 			if err != nil {
@@ -43,7 +43,7 @@ A folder stands for its .jsonl files. The same input gives the same bytes.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringSliceVar(&data, "data", nil, "labelled JSONL files, or folders of them; further ones may follow as arguments")
+	cmd.Flags().StringArrayVar(&data, "data", nil, "labelled JSONL files, or folders of them; further ones may follow as arguments")
 	cmd.Flags().StringVar(&out, "out", "", "the model file")
 	cmd.Flags().StringVar(&name, "name", "", "the version that the model calls itself (default: made of the data)")
 	return cmd
@@ -77,7 +77,7 @@ func newEval(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "eval FILE...",
 		Short: "The figures of the model in use on labelled posts",
-		Args:  args(cobra.MinimumNArgs(1)),
+		Args:  args(1, many),
 		RunE: func(_ *cobra.Command, words []string) error {
 			scorer, err := loadScorer(modelFile)
 			if err != nil {
@@ -92,7 +92,9 @@ func newEval(env *environment) *cobra.Command {
 				return err
 			}
 			if env.json {
-				return printJSON(env.stdout, rep)
+				return printJSON(env.stdout, evalRow{
+					rep.Rows, rep.MacroRecall, rep.Accuracy, rep.VentingAUC, rep.VentingAP, rep.ECE,
+				})
 			}
 			return printEval(env.stdout, rep)
 		},
@@ -100,6 +102,16 @@ func newEval(env *environment) *cobra.Command {
 	cmd.Flags().StringVar(&modelFile, "model", "", "a model file of leakytap train (default: the built-in one)")
 	cmd.Flags().BoolVar(&opt.Fast, "fast", false, "the first opinion alone")
 	return cmd
+}
+
+// evalRow is what `eval --json` prints; the names are fixed.
+type evalRow struct {
+	Rows        int     `json:"rows"`
+	MacroRecall float64 `json:"macro_recall"`
+	Accuracy    float64 `json:"accuracy"`
+	VentingAUC  float64 `json:"venting_auc"`
+	VentingAP   float64 `json:"venting_ap"`
+	ECE         float64 `json:"ece"`
 }
 
 func printEval(w io.Writer, rep train.EvalReport) error {

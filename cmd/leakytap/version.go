@@ -12,7 +12,7 @@ func newVersion(env *environment) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "What runs",
-		Args:  args(cobra.NoArgs),
+		Args:  args(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			v := struct {
 				Version  string `json:"version"`
@@ -47,7 +47,7 @@ func newCompletion(env *environment) *cobra.Command {
 	return &cobra.Command{
 		Use:       "completion SHELL",
 		Short:     "Print the completion script for bash, zsh, fish or powershell",
-		Args:      args(cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs)),
+		Args:      args(1, 1),
 		ValidArgs: []string{"bash", "zsh", "fish", "powershell"},
 		RunE: func(cmd *cobra.Command, words []string) error {
 			root := cmd.Root()
@@ -58,8 +58,10 @@ func newCompletion(env *environment) *cobra.Command {
 				return root.GenZshCompletion(env.stdout)
 			case "fish":
 				return root.GenFishCompletion(env.stdout, true)
-			default:
+			case "powershell":
 				return root.GenPowerShellCompletionWithDesc(env.stdout)
+			default:
+				return usageError{fmt.Errorf("there is no completion for %q; write bash, zsh, fish or powershell", words[0])}
 			}
 		},
 	}

@@ -14,7 +14,7 @@ func newWhy(env *environment) *cobra.Command {
 	return &cobra.Command{
 		Use:   "why ID or URL",
 		Short: "The whole trace of one mention: why it did, or did not, alert",
-		Args:  args(cobra.ExactArgs(1)),
+		Args:  args(1, 1),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			return env.withBackend(cmd.Context(), func(b web.Backend) error {
 				ds, err := b.Decisions(cmd.Context(), words[0])

@@ -32,13 +32,17 @@ type Generation struct {
 
 // NewGeneration compiles everything that can fail: queries, routes, the model.
 func NewGeneration(cfg *config.Config) (*Generation, error) {
-	set, err := match.Compile(cfg.Brands)
-	if err != nil {
-		return nil, fmt.Errorf("compiling queries: %w", err)
-	}
 	router, err := alert.NewRouter(cfg.Route, receiverNames(cfg))
 	if err != nil {
 		return nil, err
+	}
+	return newGeneration(cfg, router)
+}
+
+func newGeneration(cfg *config.Config, router *alert.Router) (*Generation, error) {
+	set, err := match.Compile(cfg.Brands)
+	if err != nil {
+		return nil, fmt.Errorf("compiling queries: %w", err)
 	}
 	scorer, err := LoadScorer(cfg.Score.Model)
 	if err != nil {

@@ -49,17 +49,21 @@ func (d *Daemon) prepare(ctx context.Context, cfg *config.Config) (gen *Generati
 		}
 		cfg.Reject(key, ps)
 	}
+	whole := false // whether leakytap.yaml itself is what is broken
 	for i := range cfg.Units {
-		u := &cfg.Units[i]
-		if !u.Broken() {
-			continue
+		if u := &cfg.Units[i]; u.Broken() {
+			refused = append(refused, config.Errors(u.Problems)...)
+			whole = whole || u.File == ""
 		}
-		refused = append(refused, config.Errors(u.Problems)...)
-		if u.File == "" {
-			return nil, nil, refusal(config.Errors(u.Problems))
-		}
-		if err := d.fallBack(ctx, cfg, u.Key); err != nil {
-			return nil, nil, err
+	}
+	if whole {
+		return nil, nil, refusal(refused)
+	}
+	for i := range cfg.Units {
+		if u := &cfg.Units[i]; u.Broken() {
+			if err := d.fallBack(ctx, cfg, u.Key); err != nil {
+				return nil, nil, err
+			}
 		}
 	}
 	if gen, err = NewGeneration(cfg); err != nil {
@@ -126,7 +130,7 @@ func unheard(cfg *config.Config) []config.Problem {
 // CheckPins runs the pinned examples of every brand that can be read, and gives the
 // problems by the key of the brand's unit.
 func CheckPins(cfg *config.Config) (map[string][]setting.Problem, error) {
-	gen, err := NewGeneration(cfg)
+	gen, err := newGeneration(cfg, nil) // where an alert would go is of no matter here
 	if err != nil {
 		return nil, err
 	}

@@ -50,6 +50,11 @@ func Errors(ps []Problem) []Problem {
 	return slices.DeleteFunc(slices.Clone(ps), func(p Problem) bool { return p.Warning })
 }
 
+// Warnings are the problems that refuse nothing.
+func Warnings(ps []Problem) []Problem {
+	return slices.DeleteFunc(slices.Clone(ps), func(p Problem) bool { return !p.Warning })
+}
+
 // Fatal reports whether the problems refuse the config as a whole: an error that
 // is not a brand file's own.
 func Fatal(ps []Problem) bool {
