@@ -1,6 +1,8 @@
 package vent
 
 import (
+	"math"
+
 	"github.com/leakytap/leakytap/pkg/vent/internal/cue"
 	"github.com/leakytap/leakytap/pkg/vent/internal/model"
 	"github.com/leakytap/leakytap/pkg/vent/internal/text"
@@ -31,6 +33,7 @@ func (s *Scorer) judge(w *work, in *Input, b *model.Blend) tally {
 	w.occasion(&t)
 	w.author(in, &t)
 	w.rated(in.Rating)
+	w.sum = math.Max(-certain, math.Min(certain, w.sum))
 	return t
 }
 

@@ -52,5 +52,24 @@ func blend(b *model.Blend, z [model.Heads]float64) float64 {
 	for k, v := range z {
 		s += b.Weights[k] * v
 	}
-	return b.Scale*s + b.Shift
+	return tame(b.Scale*s + b.Shift)
+}
+
+const (
+	// sure is the log-odds beyond which more of the same adds little.
+	sure = 5
+	// certain is the log-odds that no score goes beyond.
+	certain = 10
+)
+
+// tame keeps a long text, which says the same thing over and over, from being
+// certain beyond what any text can be.
+func tame(z float64) float64 {
+	switch {
+	case z > sure:
+		return math.Min(sure+math.Log1p(z-sure), certain)
+	case z < -sure:
+		return math.Max(-sure-math.Log1p(-z-sure), -certain)
+	}
+	return z
 }
