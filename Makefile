@@ -96,7 +96,8 @@ test-browser: ## the inbox in a real Chromium
 
 .PHONY: configs
 configs: build ## every shipped config must load
-	for f in configs/*.yaml; do bin/leakytap config check "$$f"; done
+	SLACK_TOKEN=xoxb-check LEAKYTAP_TOKEN=check-check-check-check bin/leakytap config check \
+	  configs/*.yaml configs/brands/*.yaml deployments/compose/leakytap.yaml
 
 .PHONY: model
 model: build ## rebuild the shipped model from DATA, byte for byte

@@ -39,7 +39,7 @@ func (d *Daemon) buildSources(cfg *config.Config) ([]ingest.Spec, map[string]hoo
 			specs = append(specs, spec)
 			continue
 		}
-		src, err := d.source(c, web.Loopback(cfg.Server.Listen))
+		src, err := d.source(c, web.Loopback(cfg.Server.Listen) || cfg.Server.Auth.On())
 		if err != nil {
 			return nil, nil, fmt.Errorf("source %s: %w", c.Name, err)
 		}
@@ -53,7 +53,9 @@ func (d *Daemon) buildSources(cfg *config.Config) ([]ingest.Spec, map[string]hoo
 }
 
 // source makes one source: the one switch on its type.
-func (d *Daemon) source(c ingest.Config, loopback bool) (ingest.Source, error) {
+// A webhook without a token of its own is open where nobody else can reach it, and
+// where the server asks for a login first.
+func (d *Daemon) source(c ingest.Config, open bool) (ingest.Source, error) {
 	switch c.Type {
 	case ingest.TypeRSS:
 		return rss.New(c, d.out, d.parser)
@@ -62,7 +64,7 @@ func (d *Daemon) source(c ingest.Config, loopback bool) (ingest.Source, error) {
 	case ingest.TypeHackerNews:
 		return hackernews.New(c, d.out)
 	case ingest.TypeWebhook:
-		return webhook.New(c, loopback)
+		return webhook.New(c, open)
 	case ingest.TypeFile:
 		return file.New(c)
 	default:
@@ -123,7 +125,7 @@ func (h *hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusNotFound)
-	_, _ = w.Write([]byte(`{"error":"no webhook source of that name is configured"}` + "\n"))
+	_, _ = w.Write([]byte(`{"error":{"code":"not_found","message":"no webhook source of that name is configured"}}` + "\n"))
 }
 
 // buildReceivers makes the receivers of a config.

@@ -49,7 +49,7 @@ type route struct {
 
 const (
 	smallBody  = 64 << 10
-	ingestBody = 8 << 20
+	ingestBody = 16 << 20
 	slackBody  = 1 << 20
 	quick      = 15 * time.Second
 	slow       = 35 * time.Second
