@@ -25,7 +25,7 @@ type hard struct {
 	Half     string   `json:"-"`
 }
 
-func challenge(t testing.TB) []hard {
+func challenge(t *testing.T) []hard {
 	t.Helper()
 	var out []hard
 	for _, half := range []string{"write", "report"} {

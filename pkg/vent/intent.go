@@ -84,7 +84,7 @@ func (w *work) occasion(t *tally) {
 
 // others lowers what is said of other people, of dreams, and advice.
 func (w *work) others(t *tally) {
-	if t.weight[cue.Hearsay] >= 2 && !(t.first() && t.weight[cue.Complaint] >= 5) {
+	if t.weight[cue.Hearsay] >= 2 && (!t.first() || t.weight[cue.Complaint] < 5) {
 		w.atMost(-0.5, t.from[cue.Hearsay], t.to[cue.Hearsay])
 	}
 	if t.weight[cue.Hypothetical] >= 3 {
@@ -135,7 +135,7 @@ func (w *work) news(t *tally) {
 	if t.weight[cue.Headline] < 5 && (t.we || t.exclaims > 0) || t.i || t.you {
 		return
 	}
-	limit := 0.0
+	var limit float64
 	switch {
 	case t.weight[cue.Headline] >= 2:
 		limit = -1.2

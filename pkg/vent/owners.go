@@ -40,6 +40,7 @@ func (w *work) weigh() (c contrast) {
 
 // blames tells whether cues of kind k say that something is wrong.
 func blames(k cue.Kind) bool {
+	//exhaustive:ignore
 	switch k {
 	case cue.Negative, cue.Complaint, cue.Waiting, cue.Repeated, cue.Churn, cue.Legal, cue.Safety, cue.Money, cue.Outage, cue.Privacy,
 		cue.RudeStaff, cue.BrokenPromise, cue.Unresolved, cue.Mild, cue.Event:
@@ -71,6 +72,7 @@ func (s *Scorer) compare(w *work, b *model.Blend) {
 func (w *work) dropPraise() {
 	kept := w.r.Hits[:0]
 	for _, h := range w.r.Hits {
+		//exhaustive:ignore
 		switch h.Kind {
 		case cue.Positive, cue.Thanks, cue.Resolved, cue.RoughPraise:
 			if w.aside(h.From) {

@@ -7,10 +7,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func scorer(t testing.TB) *Scorer {
-	t.Helper()
+func scorer(tb testing.TB) *Scorer {
+	tb.Helper()
 	s, err := Default()
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return s
 }
 

@@ -34,10 +34,20 @@ var topicKinds = [...]struct {
 	name string
 	kind cue.Kind
 }{
-	{"delivery", cue.TopicDelivery}, {"billing", cue.TopicBilling}, {"refund", cue.TopicRefund},
-	{"outage", cue.TopicOutage}, {"app", cue.TopicApp}, {"product", cue.TopicProduct}, {"staff", cue.TopicStaff},
-	{"support", cue.TopicSupport}, {"account", cue.TopicAccount}, {"booking", cue.TopicBooking},
-	{"pricing", cue.TopicPricing}, {"privacy", cue.TopicPrivacy}, {"safety", cue.TopicSafety}, {"other", cue.None},
+	{"delivery", cue.TopicDelivery},
+	{"billing", cue.TopicBilling},
+	{"refund", cue.TopicRefund},
+	{"outage", cue.TopicOutage},
+	{"app", cue.TopicApp},
+	{"product", cue.TopicProduct},
+	{"staff", cue.TopicStaff},
+	{"support", cue.TopicSupport},
+	{"account", cue.TopicAccount},
+	{"booking", cue.TopicBooking},
+	{"pricing", cue.TopicPricing},
+	{"privacy", cue.TopicPrivacy},
+	{"safety", cue.TopicSafety},
+	{"other", cue.None},
 }
 
 // Signals lists the signals that a score may name.

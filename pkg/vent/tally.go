@@ -101,6 +101,7 @@ func (t *tally) person(form []byte) {
 // negatable tells whether "not" in front takes a cue's meaning away. A phrase
 // that begins with its own negation is not touched by one before it.
 func negatable(k cue.Kind) bool {
+	//exhaustive:ignore
 	switch k {
 	case cue.Positive, cue.Negative, cue.Resolved, cue.Thanks, cue.Churn, cue.Legal, cue.RudeStaff, cue.RoughPraise, cue.Money,
 		cue.Safety, cue.Outage, cue.Waiting:

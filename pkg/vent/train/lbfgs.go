@@ -39,7 +39,7 @@ func minimise(f objective, x []float64, opt lbfgsOptions) {
 		if it == 0 {
 			step = 1 / math.Max(1, math.Sqrt(dot(g, g)))
 		}
-		found, got := lineSearch(f, x, dir, next, gNext, value, slope, step)
+		found, got := line{x: x, dir: dir, value: value, slope: slope, step: step}.search(f, next, gNext)
 		if !found {
 			return
 		}
@@ -57,19 +57,26 @@ func minimise(f objective, x []float64, opt lbfgsOptions) {
 	}
 }
 
-// lineSearch halves the step until it helps enough.
-func lineSearch(f objective, x, dir, next, gNext []float64, value, slope, step float64) (bool, float64) {
+// line is where a line search starts and which way it goes.
+type line struct {
+	x, dir             []float64
+	value, slope, step float64
+}
+
+// search halves the step until it helps enough. It leaves the new place in next
+// and its gradient in gNext.
+func (l line) search(f objective, next, gNext []float64) (bool, float64) {
 	for range 25 {
-		for i := range x {
-			next[i] = x[i] + step*dir[i]
+		for i := range l.x {
+			next[i] = l.x[i] + l.step*l.dir[i]
 		}
 		got := f(next, gNext)
-		if got <= value+1e-4*step*slope {
+		if got <= l.value+1e-4*l.step*l.slope {
 			return true, got
 		}
-		step /= 2
+		l.step /= 2
 	}
-	return false, value
+	return false, l.value
 }
 
 func (st *lbfgsState) push(x, next, g, gNext []float64) {

@@ -98,7 +98,7 @@ func (e *examples) gradient(x, g []float64, from, to int) float64 {
 	for i := from; i < to; i++ {
 		ids := e.doc(i)
 		scale := e.scale[i]
-		e.logits(x, ids, scale, z)
+		logits(x, ids, scale, z)
 		loss += e.weight[i] * residual(z, int(e.class[i]))
 		for c := range z {
 			z[c] *= e.weight[i] * scale
@@ -136,7 +136,7 @@ func residual(z []float64, y int) float64 {
 
 func sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
 
-func (e *examples) logits(x []float64, ids []uint32, scale float64, z []float64) {
+func logits(x []float64, ids []uint32, scale float64, z []float64) {
 	clear(z)
 	k := len(z)
 	for _, id := range ids {

@@ -79,7 +79,7 @@ func TestFilesAreChecked(t *testing.T) {
 func TestDefaultBookLoads(t *testing.T) {
 	b, err := Default()
 	require.NoError(t, err)
-	for l := Unknown; l < langs; l++ {
+	for l := range langs {
 		require.Greater(t, len(b.Set(l).nodes), 1000, l)
 	}
 }

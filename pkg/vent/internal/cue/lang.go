@@ -29,7 +29,7 @@ func (l Lang) String() string {
 }
 
 func parseLang(code string) (Lang, bool) {
-	for l := Unknown; l < langs; l++ {
+	for l := range langs {
 		if l.String() == code {
 			return l, true
 		}
@@ -52,7 +52,7 @@ type langSlot struct {
 func NewDetector() *Detector {
 	d := &Detector{slots: make([]langSlot, 2048), mask: 2047}
 	for l, words := range smallWords() {
-		for _, w := range strings.Fields(words) {
+		for w := range strings.FieldsSeq(words) {
 			var doc text.Doc
 			doc.Parse(w)
 			if len(doc.Tokens) == 1 {

@@ -246,6 +246,7 @@ func (m *match) walk(at int, id int32, depth int) {
 
 func (m *match) class(at int, e classEdge, depth int) {
 	d := m.d
+	//exhaustive:ignore
 	switch e.class {
 	case aGap:
 		for k := 0; k <= maxGap; k++ {
@@ -276,6 +277,7 @@ func taken(d *text.Doc, at int, c class) int {
 	if at >= len(d.Tokens) || d.Tokens[at].Class&(1<<c) == 0 {
 		return 0
 	}
+	//exhaustive:ignore
 	switch c {
 	case anyMoney:
 		return 2

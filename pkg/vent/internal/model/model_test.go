@@ -61,7 +61,7 @@ func FuzzRead(f *testing.F) {
 	var good bytes.Buffer
 	require.NoError(f, Write(&good, h, es))
 	f.Add(good.Bytes())
-	f.Fuzz(func(t *testing.T, b []byte) {
+	f.Fuzz(func(_ *testing.T, b []byte) {
 		if m, err := Read(bytes.NewReader(b)); err == nil {
 			m.Table.Find(1)
 		}

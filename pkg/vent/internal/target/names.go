@@ -35,7 +35,7 @@ func Compile(brand string, aliases, competitors, context []string) *Names {
 	for i, name := range append([]string{brand}, aliases...) {
 		if strings.TrimSpace(name) != "" {
 			n.Given = true
-			n.brand(name, i == 0)
+			n.brand(name)
 			if i == 0 {
 				n.Everyday = commonWord(strings.ToLower(short(name)))
 			}
@@ -68,10 +68,10 @@ func short(name string) string {
 
 const minHandle = 3
 
-func (n *Names) brand(name string, first bool) {
+func (n *Names) brand(name string) {
 	if i := strings.IndexByte(name, '('); i > 0 {
-		n.brand(name[:i], first)
-		n.brand(strings.Trim(name[i:], "()"), false)
+		n.brand(name[:i])
+		n.brand(strings.Trim(name[i:], "()"))
 		return
 	}
 	n.add(name, false)

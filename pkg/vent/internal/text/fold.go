@@ -134,7 +134,7 @@ func appendFolded(b []byte, r rune) []byte {
 // lone tells whether r is of a script that is written without spaces, where each
 // rune is a token of its own.
 func lone(r rune) bool {
-	return r >= 0x0E00 && (unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai))
+	return r >= 0x0E00 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai)
 }
 
 // pictured tells whether r is an emoji or another picture.

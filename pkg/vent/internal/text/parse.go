@@ -99,18 +99,16 @@ func (d *Doc) word(i, limit int, flags Flag) int {
 			i += n
 			continue
 		}
-		if r < utf8.RuneSelf || !unicode.IsLetter(r) && !unicode.IsDigit(r) || pictured(r) {
+		if !inWord(r) {
 			break
 		}
 		if lone(r) {
-			if end > start {
-				break
+			if end == start {
+				d.Norm = appendFolded(d.Norm, r)
+				d.Letters++
+				d.Foreign++
+				end = i + n
 			}
-			d.Norm = appendFolded(d.Norm, r)
-			d.Letters++
-			d.Foreign++
-			i += n
-			end = i
 			break
 		}
 		w.see(r)
@@ -122,6 +120,16 @@ func (d *Doc) word(i, limit int, flags Flag) int {
 		_, n := next(d.Src, i)
 		return i + n
 	}
+	return d.finish(start, end, nstart, flags, &w)
+}
+
+// inWord tells whether a rune beyond ASCII is part of a word.
+func inWord(r rune) bool {
+	return r >= utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)) && !pictured(r)
+}
+
+// finish adds the word that was read.
+func (d *Doc) finish(start, end, nstart int, flags Flag, w *wordShape) int {
 	if w.run >= 3 || w.long {
 		d.squeeze(nstart)
 		flags |= Elongated
