@@ -16,6 +16,7 @@
 //	publish.go   a batch on its way: look up, match, publish, save
 //	resolve.go   pure: what a sighting of a post means for each brand
 //	watch.go     the mirror of the desk's watches
+//	recent.go    answers that came a moment before their watch
 //	sample.go    a bounded sample of posts that matched nothing
 //	poll.go      the loop of polled sources
 //	locks.go     one id at a time
@@ -58,8 +59,12 @@ type Batch struct {
 	// Backlog says that the source is catching up: posts older than its max_age are late.
 	Backlog bool
 	// Enrich completes posts that matched, within a deadline of its own, before
-	// they are published. It may change the author and nothing else.
+	// they are published. It may change the author and nothing else. A deadline of
+	// ctx is one that the batch did not know of.
 	Enrich func(ctx context.Context, posts []*mention.Mention)
+
+	// again says that the posts came before and matched nothing then.
+	again bool
 }
 
 // Bad is a record that could not be read.

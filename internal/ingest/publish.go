@@ -114,9 +114,16 @@ func (s *Session) publishPosts(ctx context.Context, posts []mention.Mention, b B
 	var gone []string
 	for _, m := range posts {
 		one := r.see(m)
+		if b.again {
+			one.fresh, one.unmatched = false, false
+		}
 		if m.Retracted && len(one.out) == 0 {
 			gone = append(gone, m.ID)
 			s.sample.drop(m.ID)
+			s.recent.drop(func(old mention.Mention) bool { return old.ID == m.ID })
+		}
+		if one.unmatched {
+			s.recent.add(unheard{mention: one.mention, enrich: b.Enrich, at: now})
 		}
 		list = append(list, one)
 	}
@@ -204,6 +211,7 @@ func (s *Session) commit(ctx context.Context, list []sighting, gone []string) er
 
 // retractAuthor takes back every published post of a deleted account.
 func (s *Session) retractAuthor(ctx context.Context, key string, now time.Time) error {
+	s.recent.drop(func(m mention.Mention) bool { return m.AuthorKey() == key })
 	after := ""
 	for {
 		var rows []record.Seen

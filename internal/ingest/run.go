@@ -114,7 +114,7 @@ func (in *Ingest) Apply(specs []Spec) {
 func (in *Ingest) Run(ctx context.Context) error {
 	in.mirror.refresh(ctx)
 	var helpers sync.WaitGroup
-	helpers.Go(func() { in.mirror.run(ctx) })
+	helpers.Go(func() { in.mirror.run(ctx, in.recheck) })
 	helpers.Go(func() { in.keepSample(ctx) })
 	for {
 		in.reconcile(ctx)

@@ -28,6 +28,7 @@ type Session struct {
 	log    *zap.Logger
 	locks  *idLocks
 	sample sample
+	recent recent
 
 	mu     sync.Mutex
 	cursor json.RawMessage

@@ -66,20 +66,23 @@ type mirror struct {
 	failing bool
 }
 
-// run follows the store until ctx ends.
-func (m *mirror) run(ctx context.Context) {
+// run follows the store until ctx ends and says when the watches changed.
+func (m *mirror) run(ctx context.Context, changed func(context.Context)) {
 	for httpx.Wait(ctx, watchEvery) {
-		m.refresh(ctx)
+		if m.refresh(ctx) {
+			changed(ctx)
+		}
 	}
 }
 
-func (m *mirror) refresh(ctx context.Context) {
+// refresh reads the watches and reports whether they changed.
+func (m *mirror) refresh(ctx context.Context) (changed bool) {
 	version, err := m.store.WatchVersion(ctx)
 	if err == nil && (!m.loaded || version != m.version) {
 		var list []record.Watch
 		if list, err = m.store.Watches(ctx); err == nil {
 			m.current.Store(indexWatches(list))
-			m.version, m.loaded = version, true
+			m.version, m.loaded, changed = version, true, true
 		}
 	}
 	switch {
@@ -90,4 +93,5 @@ func (m *mirror) refresh(ctx context.Context) {
 	case err == nil:
 		m.failing = false
 	}
+	return changed
 }

@@ -40,6 +40,9 @@ const (
 	lookback = 36 * time.Hour
 	// idle is how long a stream may be silent.
 	idle = 30 * time.Second
+	// steady is how long a connection that brought nothing must have lasted to
+	// count as one that worked.
+	steady = 5 * time.Second
 )
 
 // Source is one Jetstream server.
@@ -73,7 +76,7 @@ func New(cfg ingest.Config, f *httpx.Factory) (*Source, error) {
 		return f.Client(p)
 	}
 	s := &Source{name: cfg.Name, base: base, client: client(base.Host), compress: cfg.Compress, idle: idle}
-	s.wait = httpx.Backoff{Min: 500 * time.Millisecond, Max: 10 * time.Second}
+	s.wait = httpx.Backoff{Min: 500 * time.Millisecond, Max: 5 * time.Second}
 	s.profiles = newProfiles(client(who.Host), who)
 	s.dicts = &dictionaries{client: s.client, from: s.endpoint("http", "/xrpc/network.bsky.jetstream.getZstdDictionary", nil)}
 	if cfg.Dictionary != "" {
@@ -117,17 +120,26 @@ func (s *Source) Run(ctx context.Context, sess *ingest.Session) error {
 	defer s.profiles.client.Close()
 	failures := 0
 	for {
-		start := time.Now()
-		err := s.stream(ctx, sess)
+		begun := time.Now()
+		heard, err := s.stream(ctx, sess)
 		if ctx.Err() != nil {
 			return nil
 		}
 		sess.Fail(ctx, err)
-		if time.Since(start) > time.Minute {
+		wait := time.Duration(0)
+		switch {
+		case ingest.ReasonOf(err) == ingest.ReasonIdle:
+			// The server took us and had nothing to say: it is asked again at once.
 			failures = 0
+		case heard, time.Since(begun) > steady:
+			// A stream that worked has ended: that is no reason to come back later each time.
+			failures = 1
+			wait = s.wait.Delay(1, httpx.AsError(err).RetryAfter)
+		default:
+			failures++
+			wait = s.wait.Delay(failures, httpx.AsError(err).RetryAfter)
 		}
-		failures++
-		if !httpx.Wait(ctx, s.wait.Delay(failures, httpx.AsError(err).RetryAfter)) {
+		if !httpx.Wait(ctx, wait) {
 			return nil
 		}
 	}

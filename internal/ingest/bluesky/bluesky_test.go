@@ -173,6 +173,27 @@ func TestRefusedAndSilent(t *testing.T) {
 	r.Wait(1)
 }
 
+// A stream on which nobody speaks is opened again at once, each time, and what
+// is said meanwhile is heard although no frame ever gave a cursor.
+func TestIdle(t *testing.T) {
+	t.Parallel()
+	j, url := server(t)
+	r, src := ingesttest.New(t, ingesttest.Brands{"acme": "acme"}), source(t, ingest.Config{URL: url, ProfilesURL: url})
+	src.idle, src.wait = 50*time.Millisecond, httpx.Backoff{Min: time.Hour, Max: time.Hour}
+	r.Start(spec(src))
+	r.Until("many connections", func() bool { return len(j.Cursors()) >= 10 })
+	cursors := j.Cursors()
+	require.Empty(t, cursors[0])
+	require.NotEmpty(t, cursors[1])
+	require.Equal(t, cursors[1], cursors[9], "it continues where the first one began")
+	j.SetSilent(true)
+	j.Publish(post("3a", "acme said while nobody listens"))
+	before := len(j.Cursors())
+	r.Until("two connections more", func() bool { return len(j.Cursors()) > before+1 })
+	j.SetSilent(false)
+	require.Len(t, r.Wait(1), 1)
+}
+
 func TestZstd(t *testing.T) {
 	t.Parallel()
 	t.Run("the server hands out its dictionary", func(t *testing.T) {

@@ -29,15 +29,20 @@ const (
 	enrichWithin = 1900 * time.Millisecond
 )
 
-// stream is one connection, from the handshake to its end. It never gives nil.
-func (s *Source) stream(ctx context.Context, sess *ingest.Session) error {
+// stream is one connection, from the handshake to its end. It never gives a nil
+// error; heard says that frames came before it.
+func (s *Source) stream(ctx context.Context, sess *ingest.Session) (heard bool, err error) {
 	compressed := s.compress && !s.dicts.unusable()
+	begun := time.Now()
 	conn, err := s.dial(ctx, s.subscribeURL(sess, compressed))
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { _ = conn.CloseNow() }()
 	conn.SetReadLimit(readLimit)
+	if err := anchor(ctx, sess, begun); err != nil {
+		return false, err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	events, ended := make(chan event, queued), make(chan error, 1)
 	go func() {
@@ -52,14 +57,29 @@ func (s *Source) stream(ctx context.Context, sess *ingest.Session) error {
 	for {
 		batch, open := collect(ctx, events)
 		if len(batch) > 0 {
+			heard = true
 			if err := s.publish(ctx, sess, batch); err != nil {
-				return err
+				return heard, err
 			}
 		}
 		if !open {
-			return <-ended
+			return heard, <-ended
 		}
 	}
+}
+
+// anchor keeps where the very first connection began, so that what is said
+// between its end and the next one is not missed even if it never sent a frame.
+func anchor(ctx context.Context, sess *ingest.Session, begun time.Time) error {
+	var c cursor
+	if json.Unmarshal(sess.Cursor(), &c) == nil && c.TimeUS > 0 {
+		return nil
+	}
+	raw, err := json.Marshal(cursor{TimeUS: begun.UnixMicro()})
+	if err != nil {
+		return fmt.Errorf("encoding the cursor: %w", err)
+	}
+	return sess.Publish(ctx, ingest.Batch{Cursor: raw})
 }
 
 func (s *Source) dial(ctx context.Context, to string) (*websocket.Conn, error) {
@@ -178,7 +198,11 @@ func (s *Source) publish(ctx context.Context, sess *ingest.Session, batch []even
 		}
 		deadline := batch[0].at.Add(enrichWithin)
 		b.Enrich = func(ctx context.Context, posts []*mention.Mention) {
-			if !s.profiles.fill(ctx, posts, deadline) {
+			until := deadline
+			if later, ok := ctx.Deadline(); ok && later.After(until) {
+				until = later
+			}
+			if !s.profiles.fill(ctx, posts, until) {
 				sess.Note(ingest.ReasonProfiles)
 			}
 		}
