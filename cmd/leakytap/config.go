@@ -71,11 +71,16 @@ func newConfig(env *environment) *cobra.Command {
 // them, and fails where there is an error.
 func checkConfigs(env *environment, paths []string) error {
 	bad := false
+	rows := []problemRow{}
 	for _, path := range paths {
 		problems := checkConfig(path)
 		errs := config.Errors(problems)
-		printProblems(env.stdout, errs, isTerminal(env.stdout))
-		printProblems(env.stderr, config.Warnings(problems), isTerminal(env.stderr))
+		if env.json {
+			rows = append(rows, rowsOf(problems)...)
+		} else {
+			printProblems(env.stdout, errs, isTerminal(env.stdout))
+			printProblems(env.stderr, config.Warnings(problems), isTerminal(env.stderr))
+		}
 		switch len(errs) {
 		case 0:
 			fmt.Fprintf(env.stderr, "%s is good\n", path)
@@ -87,10 +92,32 @@ func checkConfigs(env *environment, paths []string) error {
 		}
 		bad = true
 	}
+	if env.json {
+		if err := printJSON(env.stdout, rows); err != nil {
+			return err
+		}
+	}
 	if bad {
 		return errSaid
 	}
 	return nil
+}
+
+// problemRow is a problem as `config check --json` prints it.
+type problemRow struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
+	Message string `json:"message"`
+	Warning bool   `json:"warning"`
+}
+
+func rowsOf(ps []config.Problem) []problemRow {
+	rows := make([]problemRow, len(ps))
+	for i, p := range ps {
+		rows[i] = problemRow{p.File, p.Line, p.Column, p.Msg, p.Warning}
+	}
+	return rows
 }
 
 // checkConfig reads a config, or a brand file by itself, and runs the pinned

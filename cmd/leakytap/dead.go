@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,10 +21,10 @@ func newDead(env *environment) *cobra.Command {
 	cmd.AddCommand(newDeadList(env), newDeadShow(env),
 		newDeadMove(env, "retry", "Put it back under its old key", func(cmd *cobra.Command, b web.Backend, id string) error {
 			return b.RetryDead(cmd.Context(), id)
-		}, "%s is on its way again\n"),
+		}, "retried", "%s is on its way again\n"),
 		newDeadMove(env, "drop", "Forget it", func(cmd *cobra.Command, b web.Backend, id string) error {
 			return b.DropDead(cmd.Context(), id)
-		}, "%s is forgotten\n"))
+		}, "dropped", "%s is forgotten\n"))
 	return cmd
 }
 
@@ -81,20 +82,19 @@ func newDeadShow(env *environment) *cobra.Command {
 	}
 }
 
-func newDeadMove(env *environment, verb, short string, do func(*cobra.Command, web.Backend, string) error, done string) *cobra.Command {
+func newDeadMove(env *environment, verb, short string, do func(*cobra.Command, web.Backend, string) error, state, line string) *cobra.Command {
 	return &cobra.Command{
 		Use:   verb + " ID...",
 		Short: short,
 		Args:  args(1, many),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			return env.withBackend(cmd.Context(), func(b web.Backend) error {
-				for _, id := range words {
+				for i, id := range words {
 					if err := do(cmd, b, id); err != nil {
-						return notThere(err, "dead letter", id)
+						return errors.Join(notThere(err, "dead letter", id), env.done(words[:i], state, line))
 					}
-					fmt.Fprintf(env.stdout, done, id)
 				}
-				return nil
+				return env.done(words, state, line)
 			})
 		},
 	}

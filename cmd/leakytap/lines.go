@@ -33,7 +33,7 @@ func interruptible(ctx context.Context, r io.Reader) io.Reader {
 		_, err := io.CopyBuffer(struct{ io.Writer }{in}, struct{ io.Reader }{r}, make([]byte, 1<<18))
 		in.CloseWithError(err)
 	}()
-	context.AfterFunc(ctx, func() { out.CloseWithError(ctx.Err()) })
+	context.AfterFunc(ctx, func() { _ = out.CloseWithError(ctx.Err()) })
 	return out
 }
 

@@ -31,6 +31,26 @@ func printLine(w io.Writer, v any) error {
 	return nil
 }
 
+// done says what became of the things that a command was given: a line each,
+// or with --json an array of {id, state}.
+func (e *environment) done(ids []string, state, line string) error {
+	type row struct {
+		ID    string `json:"id"`
+		State string `json:"state"`
+	}
+	rows := make([]row, len(ids))
+	for i, id := range ids {
+		rows[i] = row{id, state}
+		if !e.json {
+			fmt.Fprintf(e.stdout, line, oneLine(id, 200))
+		}
+	}
+	if e.json {
+		return printJSON(e.stdout, rows)
+	}
+	return nil
+}
+
 // table writes rows in columns; the first row is the head.
 func table(w io.Writer, rows [][]string) error {
 	tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)

@@ -61,8 +61,8 @@ daemon must not run meanwhile and sends the messages at its next start.`,
 				errs: env.stderr, counts: map[record.Outcome]int{},
 			}
 			err = job.run(cmd.Context(), in)
-			if !dry {
-				job.summary(env.stderr)
+			if !job.lines {
+				job.summary(env.stdout)
 			}
 			return err
 		},

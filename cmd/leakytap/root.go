@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -102,20 +103,17 @@ func args(least, most int) cobra.PositionalArgs {
 }
 
 func howMany(least, most int) string {
-	n := fmt.Sprint(most) + " arguments"
 	switch {
-	case most == 1:
-		n = "1 argument"
 	case most == many:
-		n = "1 argument or more"
-	}
-	switch {
+		return "1 argument or more"
 	case most == 0:
 		return "no arguments"
-	case most == many || least == most:
-		return n
+	case most == 1 && least == 1:
+		return "1 argument"
+	case most == 1:
+		return "at most 1 argument"
 	default:
-		return "at most " + n
+		return strconv.Itoa(most) + " arguments"
 	}
 }
 

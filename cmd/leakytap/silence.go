@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,8 +29,7 @@ func newSilence(env *environment) *cobra.Command {
 				if err := b.ExpireSilence(cmd.Context(), words[0]); err != nil {
 					return notThere(err, "silence", words[0])
 				}
-				fmt.Fprintf(env.stdout, "%s has ended\n", words[0])
-				return nil
+				return env.done(words[:1], "expired", "%s has ended\n")
 			})
 		},
 	})
@@ -53,6 +53,9 @@ func newSilenceAdd(env *environment) *cobra.Command {
 			}
 			if s.By == "" {
 				s.By = login()
+			}
+			if strings.TrimSpace(s.Reason) == "" {
+				s.Reason = "no reason given"
 			}
 			s.Until = time.Now().Add(d).UTC()
 			return env.withBackend(cmd.Context(), func(b web.Backend) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -54,12 +55,19 @@ func testReceiver(cmd *cobra.Command, env *environment, name string, r alert.Rec
 			Key: fmt.Sprintf("test/%s/%d", name, now.UnixNano()), Receiver: name, Kind: record.NoticeTest,
 			Body: record.NoticeBody{Title: "Test of receiver " + name, Lines: []string{"If you can read this, alerts reach you here."}},
 		}
-		if _, err := r.Post(cmd.Context(), alert.Message{Notice: n, Now: now}); err != nil {
+		_, err := r.Post(cmd.Context(), alert.Message{Notice: n, Now: now})
+		if env.json {
+			return errors.Join(printJSON(env.stdout, report(name, nil, err)), said(err))
+		}
+		if err != nil {
 			return fmt.Errorf("receiver %s: %w", name, err)
 		}
 		return nil
 	}
 	steps, err := sl.Check(cmd.Context(), now)
+	if env.json {
+		return errors.Join(printJSON(env.stdout, report(name, steps, err)), said(err))
+	}
 	for _, s := range steps {
 		mark := "ok  "
 		if !s.OK {
@@ -71,5 +79,30 @@ func testReceiver(cmd *cobra.Command, env *environment, name string, r alert.Rec
 		return fmt.Errorf("receiver %s: %w", name, err)
 	}
 	fmt.Fprintf(env.stdout, "%s works\n", name)
+	return nil
+}
+
+// testReport is what `test-receiver --json` prints.
+type testReport struct {
+	Receiver string       `json:"receiver"`
+	OK       bool         `json:"ok"`
+	Error    string       `json:"error,omitempty"`
+	Steps    []slack.Step `json:"steps"`
+}
+
+// report is the outcome of a test; steps are there where the receiver tells them.
+func report(name string, steps []slack.Step, err error) testReport {
+	rep := testReport{Receiver: name, OK: err == nil, Steps: orEmpty(steps)}
+	if err != nil {
+		rep.Error = err.Error()
+	}
+	return rep
+}
+
+// said turns an error that was printed into the exit code alone.
+func said(err error) error {
+	if err != nil {
+		return errSaid
+	}
 	return nil
 }

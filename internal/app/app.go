@@ -68,6 +68,7 @@ type Daemon struct {
 	started time.Time
 
 	lock     *Lock
+	endpoint string // the file that tells commands where the daemon answers
 	out      *httpx.Factory
 	store    *store.Store
 	bus      bus.Bus
@@ -260,6 +261,7 @@ func (d *Daemon) buildServer(ctx context.Context) (err error) {
 	if err := d.web.Listen(ctx); err != nil {
 		return err
 	}
+	d.endpoint = endpointPath(cfg.DataDir)
 	return writeEndpoint(cfg.DataDir, Endpoint{URL: "http://" + d.web.Addr(), Token: opt.LocalToken, PID: os.Getpid()})
 }
 
@@ -375,6 +377,9 @@ func (d *Daemon) close() {
 		}
 	}
 	if d.lock != nil {
+		if d.endpoint != "" {
+			_ = os.Remove(d.endpoint) // nobody answers there any more
+		}
 		_ = d.lock.Release()
 	}
 }
