@@ -15,7 +15,13 @@
 //	names.go     compiled names of brands, kept
 //	tally.go     cues summed up
 //	judge.go     the order of the rules
-//	intent.go    what the post is for: complaint, ad, job, headline, praise
+//	clauses.go   whom each clause is about
+//	owners.go    what is said about the brand against what is said about others
+//	evidence.go  what the text says outright
+//	irony.go     praise that is meant the other way
+//	intent.go    what the post is for: question, advertisement, job, news, praise
+//	target.go    competitors and homonyms
+//	author.go    the brand's own people, reposts and quotations
 //	severity.go  how bad it is
 //	signals.go   signals and topics
 //	parts.go     the steps that a score was made of

@@ -15,7 +15,7 @@ const nothing = -4
 // went wrong, what the post is for and who wrote it. Later rules overrule earlier ones.
 func (s *Scorer) judge(w *work, in *Input, b *model.Blend) tally {
 	if len(w.r.Doc.Tokens) == 0 {
-		w.atMost(nothing, -1, -1)
+		w.sum = nothing
 		return tally{}
 	}
 	w.titled = titled(&w.r.Doc)

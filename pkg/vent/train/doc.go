@@ -3,10 +3,19 @@
 // The same rows give the same bytes: nothing depends on the number of cores, on
 // map order or on the clock.
 //
-//	doc.go        the package
-//	rows.go       labelled rows and how they are read
-//	corpus.go     rows as features
-//	lbfgs.go      the optimiser
-//	logistic.go   multinomial logistic regression with a naive Bayes prior
-//	metrics.go    recall, area under the curve, calibration error
+//	run.go       a training run from files to a model file
+//	rows.go      labelled rows and how they are read
+//	augment.go   rows made of rows
+//	corpus.go    rows as features
+//	lbfgs.go     the optimiser
+//	logistic.go  multinomial logistic regression with a naive Bayes prior
+//	heads.go     what each row teaches, and the hyper-parameters
+//	prune.go     which features stay
+//	folds.go     which rows are held out together
+//	blend.go     how the heads add up to venting, and calibration
+//	quantise.go  weights as bytes
+//	report.go    figures on held-out rows
+//	eval.go      figures of any scorer on labelled rows
+//	metrics.go   recall, area under the curve, calibration error
+//	progress.go  what a run says while it works
 package train
