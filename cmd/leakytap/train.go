@@ -25,12 +25,13 @@ positive), "venting" (true or false), or "irrelevant": true; "brand" is optional
 A folder stands for its .jsonl files. The same input gives the same bytes.`,
 		Args: args(0, many),
 		RunE: func(cmd *cobra.Command, words []string) error {
-			files, err := dataFiles(append(data, words...))
+			data = append(data, words...)
+			if len(data) == 0 || out == "" {
+				return usageError{fmt.Errorf("name the data and the model: %s", cmd.UseLine())}
+			}
+			files, err := dataFiles(data)
 			if err != nil {
 				return err
-			}
-			if len(files) == 0 || out == "" {
-				return usageError{fmt.Errorf("name the data and the model: %s", cmd.UseLine())}
 			}
 			rep, err := train.Run(cmd.Context(), train.Options{Data: files, Out: out, Version: name, Progress: env.stderr})
 			if err != nil {
@@ -64,6 +65,9 @@ func dataFiles(words []string) ([]string, error) {
 		found, err := filepath.Glob(filepath.Join(w, "*.jsonl"))
 		if err != nil {
 			return nil, fmt.Errorf("reading data folder %s: %w", w, err)
+		}
+		if len(found) == 0 {
+			return nil, fmt.Errorf("reading data folder %s: it holds no .jsonl file", w)
 		}
 		slices.Sort(found)
 		out = append(out, found...)
