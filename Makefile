@@ -100,8 +100,8 @@ configs: build ## every shipped config must load
 	  configs/*.yaml configs/brands/*.yaml deployments/compose/leakytap.yaml
 
 .PHONY: model
-model: build ## rebuild the shipped model from DATA, byte for byte
-	bin/leakytap train --shipped --data "$(DATA)" --out pkg/vent/model/vent.model
+model: build ## rebuild the shipped model from the public sets in DATA, byte for byte
+	bin/leakytap train --json --name 2026-11-24 --data "$(DATA)" --data pkg/vent/testdata/challenge_write.jsonl --out pkg/vent/model.bin
 
 .PHONY: crash
 crash: ## kill -9 at KILLS random moments (default 100) under Slack's faults; SEED repeats a run
