@@ -197,9 +197,12 @@ func (s *Session) commit(ctx context.Context, list []sighting, gone []string) er
 		}
 	}
 	if len(rows) > 0 || len(gone) > 0 {
-		// The cursor is not among this: it moves once the whole batch is done.
+		// The cursor is not among this: it moves once the whole batch is done. What is
+		// on the log is remembered even while the daemon ends, so that a restart does
+		// not bring it again.
+		keep := context.WithoutCancel(ctx)
 		err := s.insist(ctx, ReasonStore, func() error {
-			return s.in.opt.Store.SaveProgress(ctx, store.Progress{Source: s.spec.Name, Seen: rows, Gone: gone})
+			return s.in.opt.Store.SaveProgress(keep, store.Progress{Source: s.spec.Name, Seen: rows, Gone: gone})
 		})
 		if err != nil {
 			return err

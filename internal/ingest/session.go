@@ -105,7 +105,7 @@ func (s *Session) saveState(ctx context.Context, now bool) {
 	p := store.Progress{Source: s.spec.Name, Cursor: s.cursor, Stat: s.stat}
 	s.dirty, s.saved = false, time.Now()
 	s.mu.Unlock()
-	if err := s.in.opt.Store.SaveProgress(ctx, p); err != nil {
+	if err := s.in.opt.Store.SaveProgress(context.WithoutCancel(ctx), p); err != nil {
 		s.mu.Lock()
 		s.dirty = true
 		s.mu.Unlock()
