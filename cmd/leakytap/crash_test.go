@@ -54,16 +54,20 @@ type arena struct {
 	file   *os.File
 	log    *os.File
 
+	// skyURL and forumURL are where the stand-ins listen.
+	skyURL, forumURL string
+
 	mu sync.Mutex
-	// said maps the url of each post to whether it is a complaint.
+	// said maps the url of each post to whether it is a complaint, at to when it was said.
 	said map[string]bool
+	at   map[string]time.Time
 }
 
 const arenaBrand = "acme"
 
 func newArena(t *testing.T, extra string) *arena {
 	t.Helper()
-	a := &arena{t: t, dir: t.TempDir(), binary: binary(t), said: map[string]bool{}, forum: feeds.NewFeed("forum")}
+	a := &arena{t: t, dir: t.TempDir(), binary: binary(t), said: map[string]bool{}, at: map[string]time.Time{}, forum: feeds.NewFeed("forum")}
 	var err error
 	a.scorer, err = vent.Default()
 	require.NoError(t, err)
@@ -83,10 +87,9 @@ func newArena(t *testing.T, extra string) *arena {
 	a.log, err = os.Create(filepath.Join(a.dir, "daemon.log"))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = a.log.Close() })
+	a.skyURL, a.forumURL = sky.URL, forum.URL
 	a.config = filepath.Join(a.dir, "leakytap.yaml")
-	require.NoError(t, os.WriteFile(a.config, fmt.Appendf(nil, `data_dir: %q
-server: {listen: "127.0.0.1:0"}
-%s
+	a.write(fmt.Sprintf(`%s
 sources:
   - {name: sky, type: bluesky, url: %q, profiles_url: %q, allow_private: true}
   - {name: forum, type: rss, url: %q, poll: 1s, allow_private: true}
@@ -97,9 +100,15 @@ brands:
 receivers:
   - {name: support, slack: {api_url: %q, token: %q, channel: %q, signing_secret: %q, timeout: 500ms, settle: 1s}}
 route: {receiver: support}
-`, filepath.Join(a.dir, "data"), extra, strings.Replace(sky.URL, "http", "ws", 1), sky.URL, forum.URL+"/rss.xml", a.file.Name(),
-		a.slack.APIURL(), slack.DefaultToken, slack.DefaultChannel, slack.DefaultSigningSecret), 0o600))
+`, extra, strings.Replace(sky.URL, "http", "ws", 1), sky.URL, forum.URL+"/rss.xml", a.file.Name(),
+		a.slack.APIURL(), slack.DefaultToken, slack.DefaultChannel, slack.DefaultSigningSecret))
 	return a
+}
+
+// write makes a config of the arena's data_dir, a listener on loopback and rest.
+func (a *arena) write(rest string) {
+	a.t.Helper()
+	require.NoError(a.t, os.WriteFile(a.config, fmt.Appendf(nil, "data_dir: %q\nserver: {listen: \"127.0.0.1:0\"}\n%s", filepath.Join(a.dir, "data"), rest), 0o600))
 }
 
 // start runs the daemon and returns it with a channel that closes when it has ended.
@@ -163,6 +172,7 @@ func pause(ctx context.Context, d time.Duration) {
 // say publishes one post on the feed that its number picks, and notes it.
 func (a *arena) say(ctx context.Context, i int, p scenario.Post) {
 	var url string
+	begun := time.Now()
 	switch i % 4 {
 	case 0:
 		did, rkey := fmt.Sprintf("did:plc:person%05d", i), fmt.Sprintf("3k%05d", i)
@@ -189,7 +199,7 @@ func (a *arena) say(ctx context.Context, i int, p scenario.Post) {
 		}
 	}
 	a.mu.Lock()
-	a.said[url] = a.complaint(p)
+	a.said[url], a.at[url] = a.complaint(p), begun
 	a.mu.Unlock()
 }
 

@@ -92,7 +92,29 @@ func (d *Daemon) decide(ctx context.Context, batch []bus.Message) error {
 		return err
 	}
 	d.drains.wake()
-	return nil
+	return d.forget(ctx, mentions)
+}
+
+// forgetter is a log that can erase; Kafka's keeps its messages for the
+// topic's retention.
+type forgetter interface {
+	Forget(ctx context.Context, keys ...string) error
+}
+
+// forget has the log erase the conversations in which a post was taken back:
+// what of them is still to be done stays until it is.
+func (d *Daemon) forget(ctx context.Context, mentions []record.Scored) error {
+	log, ok := d.bus.(forgetter)
+	if !ok {
+		return nil
+	}
+	var keys []string
+	for i := range mentions {
+		if mentions[i].Mention.Retracted {
+			keys = append(keys, mentions[i].Key())
+		}
+	}
+	return log.Forget(ctx, keys...)
 }
 
 // keepDead writes dead letters into the store, where people find them.

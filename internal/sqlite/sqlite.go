@@ -8,6 +8,7 @@
 //
 //	sqlite.go   Open, Close, the DSN with its pragmas, file modes
 //	write.go    the writer goroutine: groups, savepoints, the commit
+//	empty.go    cutting the write-ahead log down to nothing
 //	conn.go     the driver's connection, shielded from cancelled contexts
 //	migrate.go  schema steps under user_version
 //	errors.go   the errors that callers tell apart

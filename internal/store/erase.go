@@ -2,11 +2,9 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"go.uber.org/zap"
 
@@ -205,34 +203,9 @@ func (s *Store) emptyLog(ctx context.Context) {
 	}
 	defer s.scrub.running.Unlock()
 	s.scrub.asked.Store(false)
-	busy, err := checkpoint(context.WithoutCancel(ctx), s.db.Read())
+	busy, err := s.db.EmptyLog(context.WithoutCancel(ctx))
 	if err != nil || busy {
 		s.scrub.set()
 		s.log.Debug("emptying the store's log has to wait", zap.Bool("busy", busy), zap.Error(err))
 	}
-}
-
-// checkpointWait is how long a checkpoint may wait for readers, and writers for it.
-const checkpointWait = 250 * time.Millisecond
-
-// checkpoint runs on a read connection: it is no write to the tables.
-func checkpoint(ctx context.Context, pool *sql.DB) (busy bool, err error) {
-	c, err := pool.Conn(ctx)
-	if err != nil {
-		return false, err
-	}
-	defer c.Close()
-	var before int64
-	if err := c.QueryRowContext(ctx, "PRAGMA busy_timeout").Scan(&before); err != nil {
-		return false, err
-	}
-	if _, err := c.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", checkpointWait.Milliseconds())); err != nil {
-		return false, err
-	}
-	var inLog, done int64
-	err = c.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &inLog, &done)
-	if _, undo := c.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", before)); err == nil {
-		err = undo
-	}
-	return busy, err
 }

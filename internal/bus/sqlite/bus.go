@@ -13,6 +13,7 @@
 //	consume.go  one loop for each partition; offsets of groups
 //	rows.go     reading pages of rows, checksums, damage
 //	retain.go   dropping what is done and old
+//	forget.go   erasing what an author took back
 package sqlite
 
 import (
@@ -62,8 +63,11 @@ type Bus struct {
 	topics    map[string]*topic
 	consumers map[consumer]bool
 
-	stop context.CancelFunc
-	done chan struct{}
+	// forgetting wakes the one who erases.
+	forgetting signal
+
+	stop       context.CancelFunc
+	background sync.WaitGroup
 }
 
 // consumer is a topic that is being consumed for a group.
@@ -116,7 +120,6 @@ func Open(ctx context.Context, opt Options) (*Bus, error) {
 		}, []string{"topic"}),
 		topics:    map[string]*topic{},
 		consumers: map[consumer]bool{},
-		done:      make(chan struct{}),
 	}
 	for _, name := range []string{bus.TopicMentions, bus.TopicScored, bus.TopicDead} {
 		b.damaged.WithLabelValues(name)
@@ -127,7 +130,8 @@ func Open(ctx context.Context, opt Options) (*Bus, error) {
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	b.stop = stop
-	go b.retain(background)
+	b.background.Go(func() { b.retain(background) })
+	b.background.Go(func() { b.forget(background) })
 	return b, nil
 }
 
@@ -136,7 +140,7 @@ const readers = 4
 
 // load brings the schema up to date and reads the topics.
 func (b *Bus) load(ctx context.Context) error {
-	if err := b.db.Migrate(ctx, schema); err != nil {
+	if err := b.db.Migrate(ctx, schema, forgetting); err != nil {
 		return err
 	}
 	rows, err := b.db.Read().QueryContext(ctx, "SELECT id, name, partitions FROM topic")
@@ -211,6 +215,6 @@ func (b *Bus) Ping(ctx context.Context) error {
 // Close closes the file. Every Consume must have returned.
 func (b *Bus) Close() error {
 	b.stop()
-	<-b.done
+	b.background.Wait()
 	return b.db.Close()
 }

@@ -22,7 +22,6 @@ const (
 
 // retain drops what is old until ctx ends.
 func (b *Bus) retain(ctx context.Context) {
-	defer close(b.done)
 	tick := time.NewTicker(retainEvery)
 	defer tick.Stop()
 	for {
@@ -43,12 +42,7 @@ func (b *Bus) retain(ctx context.Context) {
 // kept, however old and large: then the log grows, and says so.
 func (b *Bus) Prune(ctx context.Context, now time.Time) error {
 	cutoff := sqlite.Stamp(now.Add(-b.opt.Retention))
-	b.mu.Lock()
-	topics := make([]*topic, 0, len(b.topics))
-	for _, t := range b.topics {
-		topics = append(topics, t)
-	}
-	b.mu.Unlock()
+	topics := b.known()
 	for _, t := range topics {
 		for p := range t.parts {
 			for {

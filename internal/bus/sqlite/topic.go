@@ -24,7 +24,7 @@ type partition struct {
 
 	wake signal
 
-	create, insert, page, one, oldest, bounds, prune string
+	create, insert, page, one, oldest, bounds, prune, keys, remove string
 }
 
 func newTopic(id int64, name string, parts int) *topic {
@@ -42,6 +42,8 @@ func newTopic(id int64, name string, parts int) *topic {
 			// The newest row stays: the next offset is known by it.
 			prune: "DELETE FROM " + table + " WHERE off IN (SELECT off FROM " + table + " WHERE off < ? ORDER BY off LIMIT ?) AND at < ?" +
 				" AND off < (SELECT max(off) FROM " + table + ")",
+			keys:   "SELECT off, key FROM " + table + " WHERE off >= ? AND off <= ? ORDER BY off LIMIT ?",
+			remove: "DELETE FROM " + table + " WHERE off = ?",
 		})
 	}
 	return t
