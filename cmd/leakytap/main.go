@@ -15,6 +15,8 @@ import (
 	"os/signal"
 	"syscall"
 	_ "time/tzdata" // brands name their timezone, and a bare machine has no zone files
+
+	"github.com/leakytap/leakytap/internal/app"
 )
 
 // version is set when a release is built.
@@ -49,6 +51,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	var usage usageError
+	var refused *app.RefusedError
 	switch {
 	case err == nil:
 		return exitOK
@@ -56,6 +59,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "leakytap: %v\n", err)
 		return exitUsage
 	case errors.Is(err, errSaid):
+		return exitFail
+	case errors.As(err, &refused):
+		fmt.Fprintln(stderr, refused) // lines with their places, as config check prints them
 		return exitFail
 	default:
 		fmt.Fprintf(stderr, "leakytap: %v\n", err)

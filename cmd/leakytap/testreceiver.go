@@ -76,7 +76,7 @@ func testReceiver(cmd *cobra.Command, env *environment, name string, r alert.Rec
 		fmt.Fprintf(env.stdout, "%s  %-7s %s\n", mark, s.Name, oneLine(s.Detail, 400))
 	}
 	if err != nil {
-		return fmt.Errorf("receiver %s: %w", name, err)
+		return err
 	}
 	fmt.Fprintf(env.stdout, "%s works\n", name)
 	return nil

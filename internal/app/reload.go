@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -18,14 +17,19 @@ import (
 	"github.com/leakytap/leakytap/pkg/mention"
 )
 
-// refusal is an error whose text are the lines of ps.
-func refusal(ps []config.Problem) error {
-	lines := make([]string, len(ps))
-	for i, p := range ps {
+// RefusedError is a config that was refused; its text are the lines of the problems.
+type RefusedError struct{ Problems []config.Problem }
+
+// Error is a line for each problem.
+func (e *RefusedError) Error() string {
+	lines := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
 		lines[i] = p.Error()
 	}
-	return errors.New(strings.Join(lines, "\n"))
+	return strings.Join(lines, "\n")
 }
+
+func refusal(ps []config.Problem) error { return &RefusedError{ps} }
 
 // prepare turns a config that was read into a generation: pinned examples are
 // run, and a brand file that is broken, or breaks one of its examples, is replaced
