@@ -57,6 +57,7 @@ func newCaseList(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "The cases in which someone still has to do something, worst and oldest first",
+		Long:  "The cases in which someone still has to do something, worst and oldest first. With --all or --json the ended ones too.",
 		Args:  args(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			filter := web.CaseFilter{Brand: brandName}
@@ -65,7 +66,8 @@ func newCaseList(env *environment) *cobra.Command {
 				return usageError{fmt.Errorf("--state %q: must be open, snoozed, claimed, answered, resolved or dismissed", state)}
 			case state != "":
 				filter.States = []record.State{record.State(state)}
-			case all:
+			case all || env.json:
+				// A script that looks for a case by its url has to find it whatever its state.
 				filter.States = record.States()
 			}
 			return env.withBackend(cmd.Context(), func(b web.Backend) error {
@@ -184,10 +186,7 @@ func printDossier(w io.Writer, d *record.Dossier) {
 
 // act does one action and prints the case after it.
 func (e *environment) act(cmd *cobra.Command, a record.Action) error {
-	a.Via = "cli"
-	if a.Actor == "" {
-		a.Actor = login()
-	}
+	a.Via, a.Actor = "cli", e.who()
 	return e.withBackend(cmd.Context(), func(b web.Backend) error {
 		c, err := b.Act(cmd.Context(), a)
 		if err != nil {
@@ -213,27 +212,27 @@ func login() string {
 	return "cli"
 }
 
-func asFlag(cmd *cobra.Command, actor *string) {
-	cmd.Flags().StringVar(actor, "as", "", "who does it (default: your login)")
+func (e *environment) asFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&e.actor, "as", "", "who does it: a login or a Slack user id (default: your login)")
 }
 
 func newCaseVerb(env *environment, verb record.Verb, short string) *cobra.Command {
-	var actor, note string
+	var note string
 	cmd := &cobra.Command{
 		Use:   string(verb) + " ID",
 		Short: short,
 		Args:  args(1, 1),
 		RunE: func(cmd *cobra.Command, words []string) error {
-			return env.act(cmd, record.Action{Case: words[0], Verb: verb, Actor: actor, Note: note})
+			return env.act(cmd, record.Action{Case: words[0], Verb: verb, Note: note})
 		},
 	}
-	asFlag(cmd, &actor)
+	env.asFlag(cmd)
 	cmd.Flags().StringVar(&note, "note", "", "a word for the history")
 	return cmd
 }
 
 func newCaseSnooze(env *environment) *cobra.Command {
-	var actor, span string
+	var span string
 	cmd := &cobra.Command{
 		Use:   "snooze ID",
 		Short: "Put it aside for a while; it comes back by itself",
@@ -243,16 +242,16 @@ func newCaseSnooze(env *environment) *cobra.Command {
 			if err != nil || d <= 0 {
 				return usageError{fmt.Errorf("--for %q: write a duration such as 1h or 2d", span)}
 			}
-			return env.act(cmd, record.Action{Case: words[0], Verb: record.VerbSnooze, Actor: actor, Until: time.Now().Add(d).UTC()})
+			return env.act(cmd, record.Action{Case: words[0], Verb: record.VerbSnooze, Until: time.Now().Add(d).UTC()})
 		},
 	}
-	asFlag(cmd, &actor)
+	env.asFlag(cmd)
 	cmd.Flags().StringVar(&span, "for", "1h", "for how long")
 	return cmd
 }
 
 func newCaseDismiss(env *environment) *cobra.Command {
-	var actor, reason string
+	var reason string
 	cmd := &cobra.Command{
 		Use:   "dismiss ID",
 		Short: "Say that it is not a complaint",
@@ -261,24 +260,23 @@ func newCaseDismiss(env *environment) *cobra.Command {
 			if reason != "" && !slices.Contains(record.DismissReasons(), reason) {
 				return usageError{fmt.Errorf("--reason %q: must be one of %s", reason, strings.Join(record.DismissReasons(), ", "))}
 			}
-			return env.act(cmd, record.Action{Case: words[0], Verb: record.VerbDismiss, Actor: actor, Reason: reason})
+			return env.act(cmd, record.Action{Case: words[0], Verb: record.VerbDismiss, Reason: reason})
 		},
 	}
-	asFlag(cmd, &actor)
+	env.asFlag(cmd)
 	cmd.Flags().StringVar(&reason, "reason", "", "wrong_company, not_a_customer, already_handled or spam")
 	return cmd
 }
 
 func newCaseAssign(env *environment) *cobra.Command {
-	var actor string
 	cmd := &cobra.Command{
 		Use:   "assign ID WHO",
 		Short: "Give it to someone",
 		Args:  args(2, 2),
 		RunE: func(cmd *cobra.Command, words []string) error {
-			return env.act(cmd, record.Action{Case: words[0], Verb: record.VerbAssign, Actor: actor, To: words[1]})
+			return env.act(cmd, record.Action{Case: words[0], Verb: record.VerbAssign, To: words[1]})
 		},
 	}
-	asFlag(cmd, &actor)
+	env.asFlag(cmd)
 	return cmd
 }

@@ -65,12 +65,15 @@ type click struct {
 	channel string
 	thread  string
 	trigger string
+	// timeless says that the payload had nothing that tells it from a second click.
+	timeless bool
 }
 
 var (
 	errNotOurs = errors.New("the payload is none of ours")
 	errGarbled = errors.New("the payload cannot be read")
 	caseID     = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
+	userID     = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
 )
 
 // parse reads the body of a request that was verified. It gives no click for a
@@ -143,6 +146,7 @@ func (c *click) fromAction(in *interaction, now time.Time) error {
 	}
 	// Slack gives each click a time of its own; a replayed request has the same one.
 	c.act.Key = keyOf(in.User.TeamID, in.User.ID, a.ActionID, a.ActionTS, in.TriggerID, value)
+	c.timeless = a.ActionTS == "" && in.TriggerID == ""
 	return nil
 }
 
@@ -188,7 +192,7 @@ func (c *click) fromView(in *interaction) error {
 			}
 		}
 	}
-	if !slackUser(c.act.To) {
+	if !userID.MatchString(c.act.To) {
 		return errGarbled
 	}
 	c.act.Verb = record.VerbAssign

@@ -383,3 +383,21 @@ func FuzzSignature(f *testing.F) {
 		}
 	})
 }
+
+// A payload with neither action_ts nor trigger_id is told from a second click by
+// the time of its signature: sent again it is the same click, signed later another.
+func TestTimelessClicks(t *testing.T) {
+	t.Parallel()
+	g := newRig(t, Config{}, record.StateOpen)
+	payload := []byte(`{"type":"block_actions","user":{"id":"U0ANN"},"channel":{"id":"C1"},"actions":[{"action_id":"lt_claim","value":"` + g.d.c.ID + `"}]}`)
+	at := time.Now()
+	for _, when := range []time.Time{at, at, at.Add(2 * time.Second)} {
+		req, err := g.s.SignedRequest(t.Context(), g.url, payload, when)
+		require.NoError(t, err)
+		resp, err := (&http.Client{}).Do(req)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, http.StatusOK, resp.StatusCode)
+	}
+	require.Len(t, g.d.done(), 2)
+}
