@@ -9,10 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/leakytap/leakytap/internal/alert"
-	"github.com/leakytap/leakytap/internal/alert/slack"
 	"github.com/leakytap/leakytap/internal/app"
 	"github.com/leakytap/leakytap/internal/httpx"
-	"github.com/leakytap/leakytap/internal/record"
 )
 
 func newTestReceiver(env *environment) *cobra.Command {
@@ -49,13 +47,9 @@ func newTestReceiver(env *environment) *cobra.Command {
 
 func testReceiver(cmd *cobra.Command, env *environment, name string, r alert.Receiver) error {
 	now := time.Now().UTC()
-	sl, ok := r.(*slack.Receiver)
+	checker, ok := r.(alert.Checker)
 	if !ok {
-		n := record.Notice{
-			Key: fmt.Sprintf("test/%s/%d", name, now.UnixNano()), Receiver: name, Kind: record.NoticeTest,
-			Body: record.NoticeBody{Title: "Test of receiver " + name, Lines: []string{"If you can read this, alerts reach you here."}},
-		}
-		_, err := r.Post(cmd.Context(), alert.Message{Notice: n, Now: now})
+		_, err := r.Post(cmd.Context(), alert.TestMessage(name, now))
 		if env.json {
 			return errors.Join(printJSON(env.stdout, report(name, nil, err)), said(err))
 		}
@@ -64,7 +58,7 @@ func testReceiver(cmd *cobra.Command, env *environment, name string, r alert.Rec
 		}
 		return nil
 	}
-	steps, err := sl.Check(cmd.Context(), now)
+	steps, err := checker.Check(cmd.Context(), now)
 	if env.json {
 		return errors.Join(printJSON(env.stdout, report(name, steps, err)), said(err))
 	}
@@ -87,11 +81,11 @@ type testReport struct {
 	Receiver string       `json:"receiver"`
 	OK       bool         `json:"ok"`
 	Error    string       `json:"error,omitempty"`
-	Steps    []slack.Step `json:"steps"`
+	Steps    []alert.Step `json:"steps"`
 }
 
 // report is the outcome of a test; steps are there where the receiver tells them.
-func report(name string, steps []slack.Step, err error) testReport {
+func report(name string, steps []alert.Step, err error) testReport {
 	rep := testReport{Receiver: name, OK: err == nil, Steps: orEmpty(steps)}
 	if err != nil {
 		rep.Error = err.Error()

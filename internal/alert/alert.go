@@ -17,10 +17,12 @@
 //	card.go     a case as a person reads it; words.go the words for it
 //	notes.go    replies, digests and ops notes, likewise
 //	clean.go    foreign text made fit to show; text.go  all of it as plain text
+//	check.go    what test-receiver tries
 package alert
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -45,8 +47,10 @@ type Message struct {
 	Dossier *record.Dossier
 	Size    Size
 	// Rewritten says that Notice was sent before and is drawn anew: an item
-	// without words is one that was taken away since.
+	// without words is one that was taken away since. Rewrite is the key of the
+	// notice that asked for it.
 	Rewritten bool
+	Rewrite   string
 	// PossibleRepeat marks a message that may have arrived before.
 	PossibleRepeat bool
 	// Now is the time that ages are counted from.
@@ -65,9 +69,15 @@ type Receiver interface {
 	Reply(ctx context.Context, root record.Receipt, m Message) (record.Receipt, error)
 	// Find looks a message up by its notice's key among those sent at or after
 	// since, in the thread of root where root is not nil. An error says that it
-	// cannot be known now.
+	// cannot be known now, ErrNoLookUp that it never can. A receiver at which
+	// sending a message twice is the same as sending it once finds nothing.
 	Find(ctx context.Context, key string, since time.Time, root *record.Receipt) (record.Receipt, bool, error)
 }
+
+// ErrNoLookUp is the answer of Find at a receiver that cannot tell what arrived.
+// A message that may have arrived is then sent again at once, marked as a
+// possible repeat: at least once is all that such a receiver offers.
+var ErrNoLookUp = errors.New("the receiver cannot look its messages up")
 
 // Failure says what an error means for the message that met it.
 type Failure int

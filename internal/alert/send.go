@@ -129,7 +129,7 @@ func (d *Drain) prepareRewrite(ctx context.Context, a *attempt) error {
 		a.done = true
 	default:
 		a.root = &record.Receipt{Channel: n.Channel, TS: n.TS, Key: n.Key}
-		a.msg.Notice, a.msg.Rewritten = n, true
+		a.msg.Notice, a.msg.Rewritten, a.msg.Rewrite = n, true, a.Key
 	}
 	return nil
 }
@@ -146,6 +146,10 @@ func (d *Drain) lookUp(ctx context.Context, a *attempt) bool {
 	}
 	r, found, err := d.opt.Receiver.Find(ctx, a.Key, since, a.root)
 	now := time.Now()
+	if errors.Is(err, ErrNoLookUp) {
+		a.repeat, a.msg.PossibleRepeat = true, true
+		return true
+	}
 	if err != nil {
 		return d.cannotLookUp(ctx, a, err, now)
 	}

@@ -186,7 +186,7 @@ func reasonOfText(s string) Reason {
 		return ReasonBadURL
 	case strings.Contains(s, "server gave HTTP response to HTTPS client"):
 		return ReasonTLS
-	case strings.Contains(s, "bad Content-Length"), strings.Contains(s, "malformed HTTP"), strings.Contains(s, "malformed chunked"):
+	case strings.Contains(s, "bad Content-Length"), strings.Contains(s, "malformed HTTP"), strings.Contains(s, "malformed MIME"), strings.Contains(s, "malformed chunked"):
 		return ReasonTruncated
 	}
 	return ReasonNetwork

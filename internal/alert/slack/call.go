@@ -2,18 +2,16 @@ package slack
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
-	"syscall"
 	"time"
 
 	slackgo "github.com/slack-go/slack"
 
 	"github.com/leakytap/leakytap/internal/alert"
+	faults "github.com/leakytap/leakytap/internal/alert/call"
 	"github.com/leakytap/leakytap/internal/httpx"
 )
 
@@ -113,7 +111,7 @@ func (c *call) classify(err error) error {
 	case c.status == http.StatusOK:
 		e.Reason = bodyReason(err)
 	default:
-		reason, unsent := transport(err)
+		reason, unsent := faults.Transport(err)
 		if e.Reason = reason; unsent {
 			e.Kind = alert.FailRetry
 		}
@@ -132,52 +130,8 @@ func bodyReason(err error) string {
 	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return alert.ReasonTruncated
 	}
-	reason, _ := transport(err)
+	reason, _ := faults.Transport(err)
 	return reason
-}
-
-// transport says why a call got no whole answer, and whether it surely never
-// left.
-func transport(err error) (reason string, unsent bool) {
-	if h, ok := errors.AsType[*httpx.Error](err); ok {
-		return transportReason(h.Reason), h.Unsent
-	}
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return alert.ReasonRefused, true
-	}
-	if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() {
-		return alert.ReasonTimeout, false
-	}
-	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return alert.ReasonTimeout, false
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return alert.ReasonReset, false
-	}
-	return alert.ReasonUnknown, false
-}
-
-func transportReason(r httpx.Reason) string {
-	switch r {
-	case httpx.ReasonTimeout, httpx.ReasonCanceled:
-		return alert.ReasonTimeout
-	case httpx.ReasonDNS:
-		return alert.ReasonDNS
-	case httpx.ReasonTLS:
-		return alert.ReasonTLS
-	case httpx.ReasonRefused, httpx.ReasonProxy:
-		return alert.ReasonRefused
-	case httpx.ReasonBlocked:
-		return alert.ReasonBlockedAddress
-	case httpx.ReasonReset:
-		return alert.ReasonReset
-	case httpx.ReasonTruncated, httpx.ReasonTooLarge:
-		return alert.ReasonTruncated
-	case httpx.ReasonRedirect, httpx.ReasonHTTP3xx, httpx.ReasonHTTP4xx, httpx.ReasonHTTP429, httpx.ReasonHTTP5xx, httpx.ReasonBadURL:
-		return alert.ReasonHTTPStatus
-	case httpx.ReasonNetwork:
-	}
-	return alert.ReasonUnknown
 }
 
 // reveal is the text of an error without an address or a token in it.

@@ -3,7 +3,6 @@ package slack
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -12,38 +11,19 @@ import (
 	"github.com/leakytap/leakytap/internal/record"
 )
 
-// Step is one thing that Check tried.
-type Step struct {
-	Name   string `json:"name"`
-	OK     bool   `json:"ok"`
-	Detail string `json:"detail"`
-}
-
 // Check tries all that the receiver needs, one step after the other: the token,
 // its scopes, posting one marked message, updating it and finding it again. It
 // deletes nothing. It ends at the first step that fails, and its error then
 // says the way out.
-func (r *Receiver) Check(ctx context.Context, now time.Time) ([]Step, error) {
+func (r *Receiver) Check(ctx context.Context, now time.Time) ([]alert.Step, error) {
 	k := &check{r: r, now: now}
-	for _, s := range []struct {
-		name string
-		do   func(context.Context) (string, error)
-	}{
-		{"token", k.token},
-		{"scopes", k.scopes},
-		{"post", k.post},
-		{"update", k.update},
-		{"find", k.find},
-	} {
-		detail, err := s.do(ctx)
-		if err != nil {
-			words := hint(err)
-			k.steps = append(k.steps, Step{Name: s.name, Detail: words})
-			return k.steps, fmt.Errorf("checking %s, step %s: %s", r.name, s.name, words)
-		}
-		k.steps = append(k.steps, Step{Name: s.name, OK: true, Detail: detail})
-	}
-	return k.steps, nil
+	return alert.RunChecks(ctx, r.name, []alert.Try{
+		{Name: "token", Do: k.token},
+		{Name: "scopes", Do: k.scopes},
+		{Name: "post", Do: k.post},
+		{Name: "update", Do: k.update},
+		{Name: "find", Do: k.find},
+	})
 }
 
 type check struct {
@@ -53,7 +33,6 @@ type check struct {
 	granted []string
 	msg     alert.Message
 	receipt record.Receipt
-	steps   []Step
 }
 
 func (k *check) token(ctx context.Context) (string, error) {
@@ -93,11 +72,7 @@ func (k *check) scopes(context.Context) (string, error) {
 }
 
 func (k *check) post(ctx context.Context) (string, error) {
-	key := "test/" + k.r.name + "/" + k.now.UTC().Format("20060102T150405.000000000")
-	k.msg = alert.Message{Now: k.now, Notice: record.Notice{
-		Key: key, Kind: record.NoticeTest, Receiver: k.r.name,
-		Body: record.NoticeBody{Title: "if you can read this, alerts arrive here", Lines: []string{"posted"}},
-	}}
+	k.msg = alert.TestMessage(k.r.name, k.now)
 	var err error
 	k.receipt, err = k.r.Post(ctx, k.msg)
 	if err != nil {
@@ -125,12 +100,4 @@ func (k *check) find(ctx context.Context) (string, error) {
 		return "", errors.New("another message carries the same key")
 	}
 	return "found again by its key", nil
-}
-
-// hint is the way out where the error names one.
-func hint(err error) string {
-	if e, ok := errors.AsType[*alert.SendError](err); ok && e.Hint != "" {
-		return e.Hint
-	}
-	return err.Error()
 }
