@@ -12,6 +12,12 @@ import (
 // that works again is read again within its interval or ten seconds.
 const pollSlack = 10 * time.Second
 
+// FetchWithin is how long one fetch of a source with that interval may take: a
+// source that is polled often is given up and asked again sooner.
+func FetchWithin(poll time.Duration) time.Duration {
+	return min(max(poll, 8*time.Second), httpx.DefaultTimeout)
+}
+
 // Poll calls once at the source's interval until ctx ends. Intervals are counted
 // from start to start. After a failure it waits for the interval or as long as
 // the server asked, and for short intervals a growing pause of up to ten seconds.
@@ -28,7 +34,8 @@ func (s *Session) Poll(ctx context.Context, once func(context.Context) error) er
 			failures++
 			s.Fail(ctx, err)
 			b := httpx.Backoff{Min: s.spec.Poll, Max: max(s.spec.Poll, pollSlack)}
-			wait = max(wait, b.Delay(failures, askedToWait(err)))
+			// A server that hung has been left alone for that long already.
+			wait = max(wait, askedToWait(err), b.Delay(failures, 0)-time.Since(start))
 			if gone, ok := errors.AsType[*GoneError](err); ok {
 				wait = gone.Again
 			}

@@ -36,6 +36,8 @@ type Session struct {
 	// dirty says that cursor or stat are newer than the store; saved is when they were not.
 	dirty bool
 	saved time.Time
+	// savedOK is the LastOK that the store has.
+	savedOK time.Time
 	// catching says that no fetch has succeeded since the start or a gap.
 	catching bool
 	// failing is the reason that was logged last, empty after a success.
@@ -63,11 +65,14 @@ func (s *Session) OK(ctx context.Context) {
 	s.stat.LastOK = time.Now()
 	s.stat.LastError, s.stat.Reason, s.stat.ErrorAt = "", "", time.Time{}
 	s.dirty = true
+	// A cursor that was saved just now must not hold back a success: the next one
+	// may be long in coming, and until then the source would count as silent.
+	due := recovered != "" || s.stat.LastOK.Sub(s.savedOK) >= saveEvery
 	s.mu.Unlock()
 	if recovered != "" {
 		s.log.Info("source works again", zap.String("after", string(recovered)))
 	}
-	s.saveState(ctx, recovered != "")
+	s.saveState(ctx, due)
 }
 
 // Fail counts a failure. It is logged when its reason changes, not each time.
@@ -103,7 +108,7 @@ func (s *Session) saveState(ctx context.Context, now bool) {
 		return
 	}
 	p := store.Progress{Source: s.spec.Name, Cursor: s.cursor, Stat: s.stat}
-	s.dirty, s.saved = false, time.Now()
+	s.dirty, s.saved, s.savedOK = false, time.Now(), s.stat.LastOK
 	s.mu.Unlock()
 	if err := s.in.opt.Store.SaveProgress(context.WithoutCancel(ctx), p); err != nil {
 		s.mu.Lock()

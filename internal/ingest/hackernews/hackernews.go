@@ -59,7 +59,7 @@ func New(cfg ingest.Config, f *httpx.Factory) (*Source, error) {
 	if err != nil || base.Host == "" {
 		return nil, fmt.Errorf("making source %s: its url is no URL", cfg.Name)
 	}
-	policy := httpx.Policy{MaxBody: maxBody, MaxRetryAfter: time.Hour}
+	policy := httpx.Policy{MaxBody: maxBody, MaxRetryAfter: time.Hour, Timeout: ingest.FetchWithin(cfg.Poll.D())}
 	if cfg.AllowPrivate {
 		policy.AllowHost = base.Host
 	}

@@ -52,7 +52,7 @@ func New(cfg ingest.Config, f *httpx.Factory, p *Parser) (*Source, error) {
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("making source %s: its url is no URL", cfg.Name)
 	}
-	policy := httpx.Policy{MaxBody: maxBody, MaxRetryAfter: maxWait}
+	policy := httpx.Policy{MaxBody: maxBody, MaxRetryAfter: maxWait, Timeout: ingest.FetchWithin(cfg.Poll.D())}
 	if cfg.AllowPrivate {
 		policy.AllowHost = u.Host
 	}
