@@ -21,7 +21,7 @@ func (e *environment) withBackend(ctx context.Context, fn func(web.Backend) erro
 		return err
 	}
 	if ep, ok := app.ReadEndpoint(cfg.DataDir); ok {
-		c, err := client.New(client.Options{BaseURL: ep.URL, Token: ep.Token, Actor: login()})
+		c, err := client.New(client.Options{BaseURL: ep.URL, Token: ep.Token, Actor: e.who()})
 		if err != nil {
 			return err
 		}
@@ -38,6 +38,14 @@ func (e *environment) withBackend(ctx context.Context, fn func(web.Backend) erro
 	}
 	defer closeAll()
 	return fn(b)
+}
+
+// who acts: the name of --as, else the login.
+func (e *environment) who() string {
+	if e.actor != "" {
+		return e.actor
+	}
+	return login()
 }
 
 // loadForCommand reads the config for a command that needs little of it. Without

@@ -110,7 +110,7 @@ func TestUsage(t *testing.T) {
 		"score --nonsense", "score a b", "why", "why a b", "explain", "train", "train --data x", "train --out x", "eval",
 		"replay", "replay a b", "replay --speed fast x", "test-receiver", "test-receiver a b",
 		"case show", "case claim", "case assign x", "case snooze x --for never", "case dismiss x --reason because",
-		"case list x", "case list --state lost", "silence expire", "silence add", "silence add --brand a --for 0s",
+		"case list x", "case claim x --as <jo>", "case list --state lost", "silence expire", "silence add", "silence add --brand a --for 0s",
 		"source list x", "dead show", "dead retry", "dead drop", "completion", "completion tcsh", "version x", "healthcheck x",
 		"run x", "run --role nonsense", "run --feed http://example.com/feed", "demo x", "demo --duration long",
 		"config schema x", "config show x", "version --log.level loud", "version --log.format xml",

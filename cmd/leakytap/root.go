@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
@@ -21,6 +22,8 @@ type environment struct {
 	logLevel   string
 	logFormat  string
 	json       bool
+	// actor is the name that --as gives.
+	actor string
 	// configGiven says that --config or $LEAKYTAP_CONFIG named the file.
 	configGiven bool
 }
@@ -128,12 +131,20 @@ func (e *environment) resolve(cmd *cobra.Command) error {
 	if _, err := zapcore.ParseLevel(e.logLevel); err != nil {
 		return usageError{fmt.Errorf("--log.level %q: must be debug, info, warn or error", e.logLevel)}
 	}
+	if len(e.actor) > 64 || strings.ContainsFunc(e.actor, noNameRune) {
+		return usageError{fmt.Errorf("--as %q: a login or a Slack user id has letters, digits, . _ - and @, at most 64", e.actor)}
+	}
 	switch e.logFormat {
 	case "", "json", "console":
 	default:
 		return usageError{fmt.Errorf("--log.format %q: must be json or console", e.logFormat)}
 	}
 	return nil
+}
+
+// noNameRune reports whether r stands in no login and no Slack user id.
+func noNameRune(r rune) bool {
+	return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._-@", r)
 }
 
 // logger writes to stderr: for people on a terminal, as JSON elsewhere.

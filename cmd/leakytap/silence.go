@@ -51,9 +51,7 @@ func newSilenceAdd(env *environment) *cobra.Command {
 			if s.Brand == "" && s.Author == "" && s.Topic == "" && s.Query == "" {
 				return usageError{errors.New("name what to silence: --brand, --author, --topic or --query")}
 			}
-			if s.By == "" {
-				s.By = login()
-			}
+			s.By = env.who()
 			if strings.TrimSpace(s.Reason) == "" {
 				s.Reason = "no reason given"
 			}
@@ -77,7 +75,7 @@ func newSilenceAdd(env *environment) *cobra.Command {
 	f.StringVar(&s.Topic, "topic", "", "only this topic")
 	f.StringVar(&s.Query, "query", "", "only posts that hold these words")
 	f.StringVar(&s.Reason, "reason", "", "why")
-	f.StringVar(&s.By, "as", "", "who does it (default: your login)")
+	env.asFlag(cmd)
 	f.StringVar(&span, "for", "1h", "for how long")
 	return cmd
 }

@@ -265,9 +265,10 @@ func (d *Daemon) watchConfig(ctx context.Context) error {
 	changed := make(chan struct{}, 1)
 	watching := make(chan error, 1)
 	if d.opt.Watch {
+		since := d.gen.Load().cfg.Fingerprint()
 		go func() {
 			w := config.Watcher{
-				Files: func() []string { return d.gen.Load().cfg.Files() }, Changed: func() { signal(changed) }, Log: d.log,
+				Files: func() []string { return d.gen.Load().cfg.Files() }, Since: since, Changed: func() { signal(changed) }, Log: d.log,
 			}
 			watching <- w.Run(ctx)
 		}()

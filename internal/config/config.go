@@ -41,7 +41,9 @@ type Config struct {
 	opt   Options
 	marks *marks
 	files []string
-	noDir bool // brands_dir cannot be read
+	// fingerprint is that of files after they were read.
+	fingerprint string
+	noDir       bool // brands_dir cannot be read
 	// written are the secrets that stand in the config itself.
 	written []string
 }
@@ -115,6 +117,10 @@ func (c *Config) complete() {
 // Files are the files and folders that the config was read from: itself, the
 // brand files and the files of secrets. A change in any of them may change it.
 func (c *Config) Files() []string { return c.files }
+
+// Fingerprint differs where the bytes of one of the Files differ, as they were when the
+// config had been read. It is for a Watcher.
+func (c *Config) Fingerprint() string { return c.fingerprint }
 
 // Hash changes with everything in the effective config but the values of its secrets.
 func (c *Config) Hash() string {

@@ -58,6 +58,8 @@ func Parse(path string, data []byte, opt Options) (*Config, []Problem) {
 		ps = append(ps, c.Units[i].Problems...)
 	}
 	c.gather()
+	sum := fingerprint(c.files)
+	c.fingerprint = string(sum[:])
 	return c, c.hideSecrets(Sort(ps))
 }
 

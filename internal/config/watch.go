@@ -31,6 +31,9 @@ const (
 type Watcher struct {
 	// Files gives the files and folders to watch; it is asked again after each change.
 	Files func() []string
+	// Since is the Fingerprint of the config that runs: what changed since it was read is
+	// told at once. Empty is the files as they are when Run begins.
+	Since string
 	// Changed is called with no other call running, at most once a second.
 	Changed func()
 	// Log may be nil.
@@ -53,7 +56,11 @@ func (w *Watcher) Run(ctx context.Context) error {
 		r.notify = notify
 	}
 	r.follow()
-	r.state = fingerprint(w.Files())
+	if now := fingerprint(w.Files()); w.Since == "" || w.Since == string(now[:]) {
+		r.state = now
+	} else {
+		r.check()
+	}
 	return r.loop(ctx)
 }
 

@@ -161,3 +161,22 @@ func TestWatchIgnoresWhatChangesNothing(t *testing.T) {
 	put(t, path, "")
 	require.NotEqual(t, gone, fingerprint(files()), "an empty file is not a missing one")
 }
+
+// A file that changed after it was read and before the watching began is told.
+func TestWatchSince(t *testing.T) {
+	t.Parallel()
+	path := folder(t, map[string]string{"leakytap.yaml": "data_dir: a\n"})
+	cfg, _ := Load(path, Options{})
+	for _, tt := range []struct {
+		text  string
+		calls int64
+	}{{"data_dir: a\n", 0}, {"data_dir: b\n", 1}} {
+		put(t, path, tt.text)
+		ctx, cancel := context.WithCancel(t.Context())
+		var calls atomic.Int64
+		w := Watcher{Files: cfg.Files, Since: cfg.Fingerprint(), Changed: func() { calls.Add(1) }}
+		cancel() // what Run does first needs no waiting
+		require.NoError(t, w.Run(ctx))
+		require.Equal(t, tt.calls, calls.Load(), tt.text)
+	}
+}
