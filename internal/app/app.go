@@ -130,6 +130,7 @@ func Open(ctx context.Context, opt Options) (_ *Daemon, err error) {
 		return nil, err
 	}
 	d.taken(refused)
+	d.firstLook(ctx)
 	return d, nil
 }
 

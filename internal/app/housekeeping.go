@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -18,7 +19,9 @@ const (
 	leaseHouse = "housekeeping"
 	houseEvery = time.Second
 	houseTTL   = 10 * time.Second
-	pruneEvery = 5 * time.Minute
+	// firstLookWithin is how long the start may wait for the gauges' first values.
+	firstLookWithin = 2 * time.Second
+	pruneEvery      = 5 * time.Minute
 )
 
 // keepHouse judges silence, fills the gauges that come from the store, and
@@ -49,6 +52,35 @@ func (d *Daemon) keepHouse(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// firstLook fills the gauges that come from the store before anyone can scrape
+// them. What the bus does not tell by then is 0 until the first round.
+func (d *Daemon) firstLook(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, firstLookWithin)
+	defer cancel()
+	gen := d.gen.Load()
+	sources := map[string]bool{}
+	if d.opt.Roles.Has(RoleIngest) {
+		for _, name := range gen.sourceNames() {
+			sources[name] = false
+		}
+		stats, err := d.store.SourceStats(ctx)
+		for i := range stats {
+			if _, ok := sources[stats[i].Source]; ok && err == nil {
+				sources[stats[i].Source] = stats[i].Blind
+			}
+		}
+	}
+	cases, err := d.countCases(ctx, gen)
+	if err != nil {
+		d.log.Warn("cases were not counted", zap.Error(err))
+	}
+	lags := d.lags(ctx)
+	for _, g := range d.groups() {
+		lags[g.group] += 0
+	}
+	d.met.gauges.set(cases, sources, lags)
 }
 
 // leaveHouse gives the lease back, so that a successor need not wait for it to end.
@@ -106,20 +138,24 @@ func (d *Daemon) countCases(ctx context.Context, gen *Generation) (map[string]ma
 	return cases, nil
 }
 
+// following is a group that reads a topic in this process.
+type following struct {
+	role         Role
+	topic, group string
+}
+
+func (d *Daemon) groups() []following {
+	return slices.DeleteFunc([]following{
+		{RoleScore, bus.TopicMentions, bus.GroupScore},
+		{RoleAlert, bus.TopicScored, bus.GroupAlert},
+	}, func(f following) bool { return !d.opt.Roles.Has(f.role) })
+}
+
 // lags asks the bus how far behind the groups of this process are. A bus that
 // does not answer leaves them out rather than claim 0.
 func (d *Daemon) lags(ctx context.Context) map[string]int64 {
 	out := map[string]int64{}
-	for _, g := range []struct {
-		role         Role
-		topic, group string
-	}{
-		{RoleScore, bus.TopicMentions, bus.GroupScore},
-		{RoleAlert, bus.TopicScored, bus.GroupAlert},
-	} {
-		if !d.opt.Roles.Has(g.role) {
-			continue
-		}
+	for _, g := range d.groups() {
 		if n, err := d.bus.Lag(ctx, g.topic, g.group); err == nil {
 			out[g.group] = n
 		} else if ctx.Err() == nil {
