@@ -162,6 +162,7 @@ func (e *environment) logger() *zap.Logger {
 	}
 	cfg := zap.NewProductionEncoderConfig()
 	cfg.EncodeTime = zapcore.RFC3339TimeEncoder
+	cfg.EncodeDuration = zapcore.StringDurationEncoder
 	enc := zapcore.NewJSONEncoder(cfg)
 	if format == "console" {
 		cfg.EncodeLevel = zapcore.CapitalLevelEncoder

@@ -45,6 +45,12 @@ prints the alerts.`,
 			defer signal.Stop(hangup)
 			opt.Hangup = hangup
 			d, err := app.Open(cmd.Context(), opt)
+			if isAddrInUse(err) && brandName != "" {
+				// Nobody chose the address, so that it is taken is no reason to end.
+				fmt.Fprintln(env.stderr, "The usual port is taken; taking a free one.")
+				opt.Load = anyPort(load)
+				d, err = app.Open(cmd.Context(), opt)
+			}
 			if err != nil {
 				return err
 			}
@@ -79,4 +85,13 @@ func (e *environment) loader(brandName string, feeds []string) (func() (*config.
 		return nil, usageError{fmt.Errorf("there is no %s; write one (configs/quickstart.yaml is a start), name one with --config, or try run --brand NAME", e.configPath)}
 	}
 	return func() (*config.Config, []config.Problem) { return config.Load(e.configPath, config.Options{}) }, nil
+}
+
+// anyPort is load with a listener on whatever port is free.
+func anyPort(load func() (*config.Config, []config.Problem)) func() (*config.Config, []config.Problem) {
+	return func() (*config.Config, []config.Problem) {
+		cfg, problems := load()
+		cfg.Server.Listen = "127.0.0.1:0"
+		return cfg, problems
+	}
 }

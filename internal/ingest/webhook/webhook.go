@@ -36,6 +36,8 @@ const (
 	// than senders and the worker wait, so that the answer reaches the one and the
 	// other is not held up.
 	publishWithin = 10 * time.Second
+	// startWithin is how long a request waits for the source to run for the first time.
+	startWithin = 3 * time.Second
 	// readWithin is how long a sender may take to send its body.
 	readWithin = 20 * time.Second
 )
@@ -50,6 +52,9 @@ type Source struct {
 	bytes  *semaphore.Weighted
 	recent *recent
 	wait   time.Duration
+	// begun is closed, once, when the source first runs.
+	begun chan struct{}
+	once  sync.Once
 
 	mu   sync.RWMutex
 	sess *ingest.Session
@@ -68,7 +73,7 @@ func New(cfg ingest.Config, openOnLoopback bool) (*Source, error) {
 	}
 	return &Source{
 		name: cfg.Name, auth: a, open: openOnLoopback, bytes: semaphore.NewWeighted(budget),
-		recent: newRecent(), wait: publishWithin,
+		recent: newRecent(), wait: publishWithin, begun: make(chan struct{}),
 	}, nil
 }
 
@@ -79,6 +84,7 @@ func (s *Source) Run(ctx context.Context, sess *ingest.Session) error {
 	s.mu.Lock()
 	s.sess, s.closing, s.inFlight = sess, closing, inFlight
 	s.mu.Unlock()
+	s.once.Do(func() { close(s.begun) })
 	sess.OK(ctx)
 	<-ctx.Done()
 	s.mu.Lock()
@@ -109,6 +115,19 @@ func (s *Source) borrow() (lease, bool) {
 	return lease{sess: s.sess, closing: s.closing, done: s.inFlight.Done}, true
 }
 
+// runs reports whether the source runs. One that is about to is waited for: the
+// daemon is ready, and heard by others, a moment before its sources run.
+func (s *Source) runs(ctx context.Context) bool {
+	late := time.NewTimer(startWithin)
+	defer late.Stop()
+	select {
+	case <-s.begun:
+	case <-ctx.Done():
+	case <-late.C:
+	}
+	return s.running()
+}
+
 func (s *Source) running() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -129,7 +148,7 @@ func (s *Source) serve(w http.ResponseWriter, r *http.Request) answer {
 	if a, ok := s.admit(r); !ok {
 		return a
 	}
-	if !s.running() {
+	if !s.runs(r.Context()) {
 		return later(1, "not_running", "the source is not running yet; send it again")
 	}
 	b := &body{pool: s.bytes, wait: s.wait}
