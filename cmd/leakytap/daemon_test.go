@@ -54,8 +54,8 @@ func (s *shell) start(args ...string) *daemon {
 	file := filepath.Join(s.dir, "data", "daemon.json")
 	require.Eventually(s.t, func() bool {
 		var ep struct {
-			URL string
-			PID int
+			URL string `json:"url"`
+			PID int    `json:"pid"`
 		}
 		b, err := os.ReadFile(file)
 		if err != nil || json.Unmarshal(b, &ep) != nil || ep.PID != d.cmd.Process.Pid {
@@ -113,7 +113,7 @@ func (d *daemon) ask(method, path, body string) (int, string) {
 		return 0, err.Error()
 	}
 	req.Header.Set("Content-Type", "application/x-ndjson")
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := (&http.Client{}).Do(req)
 	if err != nil {
 		return 0, err.Error()
 	}
@@ -278,6 +278,38 @@ func TestReload(t *testing.T) {
 	_, metrics = d.get("/metrics")
 	require.Contains(t, metrics, "leakytap_config_last_reload_successful 1")
 	require.Equal(t, 0, d.stop(os.Interrupt))
+}
+
+// A brand file that is broken keeps its last good version, at a reload and at a
+// start, and the others load; with no good version the start is refused.
+func TestBrandFileFallsBack(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	s.write("leakytap.yaml", "data_dir: ./data\nserver: {listen: \"127.0.0.1:0\"}\nsources: [{name: hook, type: webhook}]\nbrands_dir: brands\n"+consoleRoute)
+	s.write("brands/acme.yaml", "name: acme\nquery: '@acmeair'\n")
+	d := s.start()
+	s.write("brands/acme.yaml", "name: acme\nquery: '(@acmeair'\n")
+	s.write("brands/globex.yaml", "name: globex\nquery: '@globex'\n")
+	code, body := d.ask(http.MethodPost, "/-/reload", "")
+	require.Equal(t, http.StatusBadRequest, code)
+	require.Regexp(t, `^brands/acme\.yaml:2:\d+: [^\n]+\n?$`, body)
+	both := func(d *daemon, id string) {
+		code, body := d.ask(http.MethodPost, "/api/v1/ingest/hook", post(t, id, furious+" and @globex is no better", nil))
+		require.Equal(t, http.StatusAccepted, code, body)
+		d.eventually("both brands decide", func() bool {
+			a := s.call("why", "sky:"+id)
+			return strings.Contains(a.out, "  acme  ") && strings.Contains(a.out, "  globex  ")
+		})
+	}
+	both(d, "1")
+	require.Equal(t, 0, d.stop(syscall.SIGTERM))
+	d = s.start()
+	both(d, "2")
+	require.Equal(t, 0, d.stop(syscall.SIGTERM))
+	require.NoError(t, os.RemoveAll(filepath.Join(s.dir, "data")))
+	a := s.call("run")
+	require.Equal(t, 1, a.code)
+	require.Regexp(t, `(?m)^brands/acme\.yaml:2:\d+: `, a.err)
 }
 
 func TestRunRefuses(t *testing.T) {

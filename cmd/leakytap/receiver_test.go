@@ -43,13 +43,12 @@ receivers: [{name: support, slack: {api_url: %q, token_file: token, channel: %s}
 			a := s.call("test-receiver", "support")
 			require.NotContains(t, a.out+a.err, slack.DefaultToken)
 			var rep struct {
-				Receiver, Error string
-				OK              bool
-				Steps           []struct {
-					Name   string
-					OK     bool
-					Detail string
-				}
+				Receiver string `json:"receiver"`
+				Error    string `json:"error"`
+				OK       bool   `json:"ok"`
+				Steps    []struct {
+					Name string `json:"name"`
+				} `json:"steps"`
 			}
 			j := s.call("test-receiver", "support", "--json")
 			require.Equal(t, a.code, j.code)
@@ -79,7 +78,7 @@ func TestTestReceiverConsole(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
 	s.write("leakytap.yaml", "brands: [{name: acme, query: acme}]\n"+consoleRoute)
-	require.Contains(t, s.good("test-receiver", "console").out, "console")
+	require.Contains(t, s.good("test-receiver", "console").out, "test")
 	a := s.call("test-receiver", "nobody")
 	require.Equal(t, 1, a.code)
 	require.Contains(t, a.err, "nobody")

@@ -72,8 +72,11 @@ func TestTrainRefuses(t *testing.T) {
 	s := newShell(t)
 	s.write("six.jsonl", sixRows)
 	for _, args := range [][]string{
-		{"train", "--data", "missing.jsonl", "--out", "m"}, {"train", "--data", "six.jsonl", "--out", "missing/m"},
-		{"train", "--data", ".", "--data", t.TempDir(), "--out", "m"}, {"eval", "missing.jsonl"}, {"eval", "--model", "six.jsonl", "six.jsonl"},
+		{"train", "--data", "missing.jsonl", "--out", "m"},
+		{"train", "--data", "six.jsonl", "--out", "missing/m"},
+		{"train", "--data", ".", "--data", t.TempDir(), "--out", "m"},
+		{"eval", "missing.jsonl"},
+		{"eval", "--model", "six.jsonl", "six.jsonl"},
 	} {
 		require.Equal(t, 1, s.call(args...).code, strings.Join(args, " "))
 	}
