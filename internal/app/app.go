@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -79,6 +78,7 @@ type Daemon struct {
 	score    *score.Stage
 	desk     *desk.Desk
 	drains   *drains
+	sockets  *slack.Sockets // nil where the role web is not
 	web      *web.Server
 	watches  *watchMirror
 	parser   *rss.Parser
@@ -177,12 +177,21 @@ func userAgent(version string) string {
 
 // OpenBus opens the bus that the config names: the one switch on its kind.
 func OpenBus(ctx context.Context, cfg *config.Config, log *zap.Logger, reg prometheus.Registerer) (bus.Bus, error) {
+	// A nil pointer in a bus.Bus would not be nil: errors go back without one.
 	if cfg.Bus.Kind == bus.KindKafka {
-		return kafka.Open(ctx, cfg.Bus, kafka.Options{Log: log, Reg: reg})
+		b, err := kafka.Open(ctx, cfg.Bus, kafka.Options{Log: log, Reg: reg})
+		if err != nil {
+			return nil, err
+		}
+		return b, nil
 	}
-	return bussqlite.Open(ctx, bussqlite.Options{
+	b, err := bussqlite.Open(ctx, bussqlite.Options{
 		Path: filepath.Join(cfg.DataDir, "bus.db"), Partitions: cfg.Bus.Partitions, Retention: cfg.Bus.Retention.D(), Log: log, Reg: reg,
 	})
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
 }
 
 // build makes the stages. Each asks for the generation in use at every batch.
@@ -252,9 +261,14 @@ func (d *Daemon) buildServer(ctx context.Context) (err error) {
 	if d.opt.Roles.Has(RoleWeb) {
 		opt.Backend, opt.Troubles = d.Backend(), d.troubles
 		opt.Brands = func() []string { return d.gen.Load().brands }
-		if opt.Slack, err = d.slackHandler(); err != nil {
+		h, err := d.slackHandler()
+		if err != nil {
 			return err
 		}
+		if d.sockets, err = newSockets(h, d.out, slack.SocketOptions{Log: d.log, Reg: d.reg}); err != nil {
+			return err
+		}
+		opt.Slack = h
 	}
 	if d.web, err = web.New(opt); err != nil {
 		return err
@@ -266,7 +280,7 @@ func (d *Daemon) buildServer(ctx context.Context) (err error) {
 	return writeEndpoint(cfg.DataDir, Endpoint{URL: "http://" + d.web.Addr(), Token: opt.LocalToken, PID: os.Getpid()})
 }
 
-func (d *Daemon) slackHandler() (http.Handler, error) {
+func (d *Daemon) slackHandler() (*slack.Handler, error) {
 	return slack.NewHandler(slack.HandlerOptions{
 		Receivers: d.drains.slackReceivers, Actor: actor{d}, Dossiers: d.store, NotFound: store.ErrNotFound, Log: d.log, Reg: d.reg,
 	})

@@ -41,6 +41,9 @@ func (d *Daemon) flow() []part {
 		{RoleAlert, "receivers", d.drains.run},
 		{RoleAlert, "canary", d.takeCanaries},
 
+		// Hearing back: clicks that come without a public address.
+		{RoleWeb, "slack sockets", func(ctx context.Context) error { return d.sockets.Run(ctx) }},
+
 		// Every process serves its health; the web role serves the inbox too.
 		{"", "server", d.web.Run},
 		{"", "housekeeping", d.keepHouse},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"sync"
 
@@ -34,6 +35,16 @@ func NewReceiver(cfg *alert.ReceiverConfig, out *httpx.Factory, con ConsoleOut) 
 	default:
 		return nil, fmt.Errorf("receiver %s has no kind that this release knows", cfg.Name)
 	}
+}
+
+// newSockets hear clicks where a receiver has an app token. No host but that of
+// the receiver's own api_url may be private: Slack's answer names the socket's.
+func newSockets(h *slack.Handler, out *httpx.Factory, opt slack.SocketOptions) (*slack.Sockets, error) {
+	opt.Handler = h
+	opt.Client = func(host string) *http.Client {
+		return out.Client(httpx.Policy{AllowHost: host, NoRedirects: true, HidePath: true}).HTTP()
+	}
+	return slack.NewSockets(opt)
 }
 
 // drains are the running drains, one for each receiver.

@@ -255,6 +255,9 @@ func (d *Daemon) take(gen *Generation) error {
 	d.alerting.Ensure(gen.brands, receiverNames(gen.cfg))
 	d.gen.Store(gen)
 	d.drains.apply(receivers)
+	if d.sockets != nil {
+		d.sockets.Apply()
+	}
 	d.hooks.set(hooks)
 	d.ingest.Apply(sources)
 	return nil

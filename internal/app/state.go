@@ -49,6 +49,9 @@ func (d *Daemon) troubles(context.Context) []string {
 	for name, st := range d.state.stopped {
 		out = append(out, fmt.Sprintf("Receiver %s takes nothing since %s: %s. %s", name, st.Since.UTC().Format(time.TimeOnly), st.Reason, st.Hint))
 	}
+	if d.sockets != nil {
+		out = append(out, d.sockets.Troubles()...)
+	}
 	slices.Sort(out)
 	if d.state.config != "" {
 		first, _, more := strings.Cut(d.state.config, "\n")

@@ -12,18 +12,32 @@ import (
 )
 
 // Check tries all that the receiver needs, one step after the other: the token,
-// its scopes, posting one marked message, updating it and finding it again. It
-// deletes nothing. It ends at the first step that fails, and its error then
+// its scopes, posting one marked message, updating it, finding it again, and the
+// app token where there is one. It deletes nothing. It ends at the first step that fails, and its error then
 // says the way out.
 func (r *Receiver) Check(ctx context.Context, now time.Time) ([]alert.Step, error) {
 	k := &check{r: r, now: now}
-	return alert.RunChecks(ctx, r.name, []alert.Try{
+	tries := []alert.Try{
 		{Name: "token", Do: k.token},
 		{Name: "scopes", Do: k.scopes},
 		{Name: "post", Do: k.post},
 		{Name: "update", Do: k.update},
 		{Name: "find", Do: k.find},
-	})
+	}
+	if r.cfg.AppToken != "" {
+		tries = append(tries, alert.Try{Name: "clicks", Do: k.clicks})
+	}
+	return alert.RunChecks(ctx, r.name, tries)
+}
+
+// clicks asks for a socket, and does not open it: whoever runs beside this check
+// keeps the clicks.
+func (k *check) clicks(ctx context.Context) (string, error) {
+	c := &socket{app: app{apiURL: k.r.cfg.APIURL, receivers: []*Receiver{k.r}}}
+	if _, err := c.open(ctx); err != nil {
+		return "", err
+	}
+	return "Slack hands out a socket for clicks", nil
 }
 
 type check struct {

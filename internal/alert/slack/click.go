@@ -76,9 +76,8 @@ var (
 	userID     = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
 )
 
-// parse reads the body of a request that was verified. It gives no click for a
-// payload that asks for nothing, such as a closed dialog.
-func parse(body []byte, now time.Time) (*click, error) {
+// fromForm takes the payload out of the body of a request.
+func fromForm(body []byte) ([]byte, error) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		return nil, errGarbled
@@ -87,8 +86,14 @@ func parse(body []byte, now time.Time) (*click, error) {
 	if len(ps) != 1 || len(form) > 16 {
 		return nil, errGarbled
 	}
+	return []byte(ps[0]), nil
+}
+
+// parse reads a payload of which it is certain that Slack sent it. It gives no
+// click for one that asks for nothing, such as a closed dialog.
+func parse(payload []byte, now time.Time) (*click, error) {
 	var in interaction
-	if err := json.Unmarshal([]byte(ps[0]), &in); err != nil {
+	if err := json.Unmarshal(payload, &in); err != nil {
 		return nil, errGarbled
 	}
 	if in.User.ID == "" || len(in.User.ID) > 64 {
@@ -98,6 +103,7 @@ func parse(body []byte, now time.Time) (*click, error) {
 		user: in.User.ID, trigger: in.TriggerID, channel: first(in.Container.ChannelID, in.Channel.ID),
 		thread: first(in.Container.ThreadTS, in.Container.MessageTS),
 	}
+	var err error
 	switch in.Type {
 	case "block_actions":
 		err = c.fromAction(&in, now)
@@ -148,6 +154,14 @@ func (c *click) fromAction(in *interaction, now time.Time) error {
 	c.act.Key = keyOf(in.User.TeamID, in.User.ID, a.ActionID, a.ActionTS, in.TriggerID, value)
 	c.timeless = a.ActionTS == "" && in.TriggerID == ""
 	return nil
+}
+
+// tellApart tells a click without a time of its own from the next one, by what
+// came with it.
+func (c *click) tellApart(by string) {
+	if c.timeless {
+		c.act.Key = keyOf(c.act.Key, by)
+	}
 }
 
 // choose reads an option's value, name:case.

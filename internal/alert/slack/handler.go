@@ -61,9 +61,9 @@ type humanError interface {
 	Human() string
 }
 
-// Handler takes the clicks: POST /slack/interactions. It answers 401 to what
-// Slack did not sign, and 200 once the click has had its effect; what there is
-// to tell the person follows as a message that only they see.
+// Handler takes the clicks: POST /slack/interactions, and what Sockets hear. It
+// answers 401 to what Slack did not sign, and 200 once the click has had its
+// effect; what there is to tell the person follows as a message that only they see.
 type Handler struct {
 	opt    HandlerOptions
 	log    *zap.Logger
@@ -85,7 +85,7 @@ func NewHandler(opt HandlerOptions) (*Handler, error) {
 	h := &Handler{opt: opt, log: opt.Log.Named("slack")}
 	h.clicks = promauto.With(opt.Reg).NewCounterVec(prometheus.CounterOpts{
 		Name: "leakytap_slack_clicks_total",
-		Help: "Requests to /slack/interactions by what became of them.",
+		Help: "Clicks that Slack sent, signed or over a socket, by what became of them.",
 	}, []string{"result"})
 	for _, r := range []string{"done", "refused", "failed", "not_allowed", "ignored", "unsigned", "bad_request"} {
 		h.clicks.WithLabelValues(r)
@@ -110,12 +110,16 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	now := time.Now()
-	r := h.signer(req.Header, body, now)
-	if r == nil {
+	signers := h.signers(req.Header, body, now)
+	if len(signers) == 0 {
 		h.refuse(w, http.StatusUnauthorized, "unsigned")
 		return
 	}
-	c, err := parse(body, now)
+	payload, err := fromForm(body)
+	var c *click
+	if err == nil {
+		c, err = parse(payload, now)
+	}
 	switch {
 	case errors.Is(err, errNotOurs):
 		// A link's button, another app's shortcut: nothing to do, and no error to show.
@@ -126,42 +130,59 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		h.refuse(w, http.StatusBadRequest, "bad_request")
 		return
 	}
-	if c.timeless {
-		// The second in which it was signed has to do.
-		c.act.Key = keyOf(c.act.Key, req.Header.Get(headerTimestamp))
-	}
+	// The second in which it was signed has to do where nothing else tells clicks apart.
+	c.tellApart(req.Header.Get(headerTimestamp))
+	h.take(req.Context(), func() { ok(w) }, signers, c)
+}
+
+// take lets a click that came from Slack for certain have its effect. It calls
+// answer once, within the time that Slack waits; what there is to tell the
+// person follows. from are the receivers that the click may belong to.
+func (h *Handler) take(ctx context.Context, answer func(), from []*Receiver, c *click) {
+	r := placed(from, c.channel)
 	if len(r.cfg.AllowedUsers) > 0 && !slices.Contains(r.cfg.AllowedUsers, c.user) {
 		h.clicks.WithLabelValues("not_allowed").Inc()
 		h.log.Warn("a click by someone who is not in allowed_users was refused", zap.String("user", c.user), zap.String("case", c.caseID))
-		ok(w)
-		h.tell(req, r, c, "You are not on the list of those who may act on cases here; ask whoever runs LeakyTap.")
+		answer()
+		h.tell(ctx, r, c, "You are not on the list of those who may act on cases here; ask whoever runs LeakyTap.")
 		return
 	}
-	h.do(w, req, r, c)
+	h.do(ctx, answer, r, c)
+}
+
+// placed is the receiver whose channel was clicked in, else the first: several
+// may share one app.
+func placed(from []*Receiver, channel string) *Receiver {
+	for _, r := range from {
+		if r.cfg.Channel == channel {
+			return r
+		}
+	}
+	return from[0]
 }
 
 // do lets the click have its effect, answers, and then tells the person.
-func (h *Handler) do(w http.ResponseWriter, req *http.Request, r *Receiver, c *click) {
+func (h *Handler) do(ctx context.Context, answer func(), r *Receiver, c *click) {
 	if c.ask != "" {
 		h.clicks.WithLabelValues("done").Inc()
-		ok(w)
-		h.answer(req, r, c)
+		answer()
+		h.answer(ctx, r, c)
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context()), actWithin)
+	actCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), actWithin)
 	defer cancel()
-	cs, err := h.opt.Actor.Act(ctx, c.act)
-	ok(w)
+	cs, err := h.opt.Actor.Act(actCtx, c.act)
+	answer()
 	switch words, refused := h.words(err, cs, c); {
 	case err == nil:
 		h.clicks.WithLabelValues("done").Inc()
 	case refused:
 		h.clicks.WithLabelValues("refused").Inc()
-		h.tell(req, r, c, words)
+		h.tell(ctx, r, c, words)
 	default:
 		h.clicks.WithLabelValues("failed").Inc()
 		h.log.Error("a click had no effect", zap.String("verb", string(c.act.Verb)), zap.String("case", c.caseID), zap.Error(err))
-		h.tell(req, r, c, words)
+		h.tell(ctx, r, c, words)
 	}
 }
 
@@ -186,13 +207,14 @@ func (h *Handler) words(err error, cs record.Case, c *click) (string, bool) {
 	return "That did not work; it is in the log. Please try again, or use the inbox.", false
 }
 
-// signer is the receiver whose secret signed the request, nil where none did.
-func (h *Handler) signer(hd http.Header, body []byte, now time.Time) *Receiver {
+// signers are the receivers whose secret signed the request.
+func (h *Handler) signers(hd http.Header, body []byte, now time.Time) []*Receiver {
+	var out []*Receiver
 	late := false
 	for _, r := range h.opt.Receivers() {
 		switch err := verify(hd, body, r.cfg.SigningSecret.Reveal(), now); {
 		case err == nil:
-			return r
+			out = append(out, r)
 		case errors.Is(err, errTooOld):
 			late = true
 		}
@@ -200,7 +222,7 @@ func (h *Handler) signer(hd http.Header, body []byte, now time.Time) *Receiver {
 	if late {
 		h.warnOften("a click was signed but more than five minutes off; check the clock", now)
 	}
-	return nil
+	return out
 }
 
 // warnOften writes a line at most once a minute.
@@ -227,8 +249,8 @@ func ok(w http.ResponseWriter) {
 }
 
 // answer does what a choice asks for that changes nothing.
-func (h *Handler) answer(req *http.Request, r *Receiver, c *click) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context()), tellWithin)
+func (h *Handler) answer(ctx context.Context, r *Receiver, c *click) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellWithin)
 	defer cancel()
 	if c.ask == "assign" {
 		if err := r.openAssign(ctx, c); err != nil {
@@ -240,11 +262,11 @@ func (h *Handler) answer(req *http.Request, r *Receiver, c *click) {
 	switch {
 	case err != nil:
 		words, _ := h.words(err, record.Case{}, c)
-		h.tell(req, r, c, words)
+		h.tell(ctx, r, c, words)
 	case c.ask == "why":
-		h.tell(req, r, c, "Why this?", d.Why...)
+		h.tell(ctx, r, c, "Why this?", d.Why...)
 	default:
-		h.tell(req, r, c, "History", historyLines(d)...)
+		h.tell(ctx, r, c, "History", historyLines(d)...)
 	}
 }
 
@@ -267,8 +289,8 @@ func historyLines(d record.Dossier) []string {
 
 // tell shows the person a message that only they see. Lines may hold foreign
 // text: they stand in rich text.
-func (h *Handler) tell(req *http.Request, r *Receiver, c *click, title string, lines ...string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context()), tellWithin)
+func (h *Handler) tell(ctx context.Context, r *Receiver, c *click, title string, lines ...string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellWithin)
 	defer cancel()
 	if err := r.ephemeral(ctx, c, title, lines); err != nil {
 		h.log.Warn("telling a person what became of a click failed", zap.String("case", c.caseID), zap.Error(err))

@@ -35,9 +35,20 @@ type desk struct {
 	keys map[string]bool
 	fail error
 	slow time.Duration
+	came int
+}
+
+// begun is how many actions were asked for.
+func (d *desk) begun() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.came
 }
 
 func (d *desk) Act(ctx context.Context, a record.Action) (record.Case, error) {
+	d.mu.Lock()
+	d.came++
+	d.mu.Unlock()
 	if d.slow > 0 {
 		select {
 		case <-time.After(d.slow):
@@ -362,7 +373,11 @@ func FuzzInteraction(f *testing.F) {
 	f.Add(`payload={"type":"view_submission","user":{"id":"U1"},"view":{"callback_id":"lt_assign","private_metadata":"01J|C1|1.2","state":{"values":{"who":{"lt_user":{"selected_user":"U0OTHER1"}}}}}}`)
 	f.Add("payload=%00&payload=")
 	f.Fuzz(func(t *testing.T, body string) {
-		c, err := parse([]byte(body), now)
+		payload, err := fromForm([]byte(body))
+		if err != nil {
+			return
+		}
+		c, err := parse(payload, now)
 		if err != nil {
 			require.Nil(t, c)
 			return

@@ -230,6 +230,24 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+func TestCheckAsksForASocket(t *testing.T) {
+	for token, want := range map[string]string{standin.DefaultAppToken: "", "xapp-another": "connections:write"} {
+		_, r := pair(t, Config{AppToken: setting.Secret(token)})
+		steps, err := r.Check(t.Context(), time.Now())
+		require.Len(t, steps, 6)
+		if want == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, want)
+		require.NotContains(t, err.Error(), token)
+	}
+	s, r := pair(t, Config{AppToken: standin.DefaultAppToken})
+	s.AllowSockets(false)
+	_, err := r.Check(t.Context(), time.Now())
+	require.ErrorContains(t, err, "Socket Mode is turned off")
+}
+
 func TestNewRefusesABrokenConfig(t *testing.T) {
 	for name, cfg := range map[string]Config{
 		"no token":  {Channel: "C123"},
@@ -266,6 +284,7 @@ func TestManifestAsksForNoMoreThanIsUsed(t *testing.T) {
 	require.ElementsMatch(t, []string{"chat:write", "channels:history", "groups:history"}, m.OAuth.Scopes.Bot)
 	require.Empty(t, m.OAuth.Scopes.User)
 	require.True(t, m.Settings.Interactivity.Enabled)
+	require.True(t, m.Settings.SocketMode, "the buttons need no public address")
 	require.True(t, strings.HasSuffix(m.Settings.Interactivity.URL, "/slack/interactions"))
 }
 

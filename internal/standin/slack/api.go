@@ -33,6 +33,8 @@ type method struct {
 	do     func(p params) reply
 	// writes says that it changes something, so that a fault can come before or after.
 	writes bool
+	// app says that it wants the app token, not the bot's.
+	app bool
 }
 
 func (s *Server) methods() map[string]method {
@@ -45,11 +47,16 @@ func (s *Server) methods() map[string]method {
 		"conversations.replies": {scopes: []string{"channels:history", "groups:history"}, do: s.replies},
 		"conversations.info":    {scopes: []string{"channels:read", "groups:read"}, do: s.info},
 		"views.open":            {do: s.viewsOpen, writes: true},
+		"apps.connections.open": {do: s.connectionsOpen, app: true},
 	}
 }
 
 // ServeHTTP answers a call of the Web API.
 func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if isSocket(req) {
+		s.serveSocket(w, req)
+		return
+	}
 	name, ok := strings.CutPrefix(req.URL.Path, "/api/")
 	if !ok {
 		http.NotFound(w, req)
@@ -78,10 +85,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 
 // run does the call: token, scope, and then the method itself.
 func (s *Server) run(m method, p params, token string) reply {
+	want := s.opt.Token
+	if m.app {
+		want = s.opt.AppToken
+	}
 	switch {
 	case token == "":
 		return failure("not_authed")
-	case subtle.ConstantTimeCompare([]byte(token), []byte(s.opt.Token)) != 1:
+	case m.app != strings.HasPrefix(token, "xapp-"):
+		return failure("not_allowed_token_type")
+	case subtle.ConstantTimeCompare([]byte(token), []byte(want)) != 1:
 		return failure("invalid_auth")
 	}
 	if len(m.scopes) > 0 && !slices.ContainsFunc(m.scopes, func(sc string) bool { return slices.Contains(s.opt.Scopes, sc) }) {
@@ -111,9 +124,10 @@ func read(req *http.Request) (params, string, error) {
 	}
 	kind, _, _ := mime.ParseMediaType(req.Header.Get("Content-Type"))
 	switch {
+	case len(raw) == 0:
 	case kind == "application/json":
 		err = fromJSON(p, raw)
-	case len(raw) > 0:
+	default:
 		err = fromForm(p, raw)
 	}
 	if err != nil {

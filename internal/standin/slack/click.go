@@ -155,9 +155,9 @@ func (s *Server) Send(ctx context.Context, target string, payload []byte) (Answe
 	return Answer{Status: resp.StatusCode, Body: string(body), Took: took}, nil
 }
 
-// Submit sends a dialog with a person picked in it.
-func (s *Server) Submit(ctx context.Context, target string, v View, user, picked string) (Answer, error) {
-	p, err := json.Marshal(reply{
+// Submission builds what Slack sends for a dialog with a person picked in it.
+func (*Server) Submission(v View, user, picked string) ([]byte, error) {
+	return json.Marshal(reply{
 		"type": "view_submission", "api_app_id": appID, "team": reply{"id": teamID, "domain": "standin"},
 		"user": reply{"id": user, "username": strings.ToLower(user), "team_id": teamID},
 		"view": reply{
@@ -165,6 +165,11 @@ func (s *Server) Submit(ctx context.Context, target string, v View, user, picked
 			"state": reply{"values": reply{"who": reply{"lt_user": reply{"type": "users_select", "selected_user": picked}}}},
 		},
 	})
+}
+
+// Submit sends a dialog with a person picked in it.
+func (s *Server) Submit(ctx context.Context, target string, v View, user, picked string) (Answer, error) {
+	p, err := s.Submission(v, user, picked)
 	if err != nil {
 		return Answer{}, fmt.Errorf("making a dialog's answer: %w", err)
 	}

@@ -5,7 +5,7 @@
 //
 // It promises that a message it says it stored is in its history, that a fault
 // is counted when it happened, and that calls inside a Retry-After window are
-// counted. It imports only the standard library.
+// counted. Clicks go out signed, or over Socket Mode to whoever opened a socket.
 //
 //	slack.go     Server, its options, start and stop, what it saw
 //	api.go       calls: parameters, token, scopes, answers
@@ -13,6 +13,7 @@
 //	blocks.go    what Slack refuses in blocks
 //	faults.go    failing on demand, and the rate limit
 //	click.go     clicks and dialogs, signed as Slack signs them
+//	socket.go    Socket Mode
 package slack
 
 import (
@@ -44,11 +45,14 @@ type Channel struct {
 type Options struct {
 	Token         string
 	SigningSecret string
+	AppToken      string
 	Scopes        []string
 	Channels      []Channel
 	// PerSecond and Burst limit what one channel takes; 0 is no limit.
 	PerSecond float64
 	Burst     int
+	// PingEvery is how often a socket is pinged.
+	PingEvery time.Duration
 	// OnMessage hears of every message that is stored, updated or shown to one
 	// person, in order, outside of any lock.
 	OnMessage func(Event)
@@ -119,6 +123,16 @@ type Server struct {
 	lastTS   int64
 	clicks   int
 
+	// links are the sockets that stand, open the tickets for new ones, waiting the
+	// envelopes that were not answered yet.
+	links     []*link
+	open      map[string]bool
+	waiting   map[string]chan struct{}
+	tickets   int
+	envelopes int
+	pongs     int
+	noSockets bool
+
 	notify sync.Mutex
 
 	http    *http.Server
@@ -136,6 +150,12 @@ func New(opt Options) *Server {
 	if opt.SigningSecret == "" {
 		opt.SigningSecret = DefaultSigningSecret
 	}
+	if opt.AppToken == "" {
+		opt.AppToken = DefaultAppToken
+	}
+	if opt.PingEvery <= 0 {
+		opt.PingEvery = pingSockets
+	}
 	if opt.Scopes == nil {
 		opt.Scopes = []string{"chat:write", "channels:history", "groups:history", "commands"}
 	}
@@ -144,6 +164,7 @@ func New(opt Options) *Server {
 	}
 	return &Server{
 		opt: opt, channels: slices.Clone(opt.Channels), calls: map[string]int{}, faults: map[string][]*Fault{},
+		open: map[string]bool{}, waiting: map[string]chan struct{}{},
 		fired: map[string]int{}, windows: map[string]time.Time{}, buckets: map[string]*bucket{}, closing: make(chan struct{}),
 	}
 }
