@@ -147,8 +147,10 @@ func TestMaxAge(t *testing.T) {
 	for i := range 12 {
 		url := fmt.Sprintf("https://forum.example.test/t/old%02d", i)
 		old = append(old, url)
-		a.forum.Put(feeds.Item{GUID: url, Link: url, Title: "topic", Author: fmt.Sprintf("person%d", i), Published: time.Now().Add(-time.Duration(48+i) * time.Hour),
-			HTML: fmt.Sprintf("acme charged me twice for %s and refuses the refund. i am furious, case %d", []string{"a heater", "the sofa", "my ticket"}[i%3], 1000+i*77)})
+		a.forum.Put(feeds.Item{
+			GUID: url, Link: url, Title: "topic", Author: fmt.Sprintf("person%d", i), Published: time.Now().Add(-time.Duration(48+i) * time.Hour),
+			HTML: fmt.Sprintf("acme charged me twice for %s and refuses the refund. i am furious, case %d", []string{"a heater", "the sofa", "my ticket"}[i%3], 1000+i*77),
+		})
 	}
 	fresh := "https://forum.example.test/t/fresh"
 	a.forum.Put(feeds.Item{GUID: fresh, Link: fresh, Title: "topic", Author: "nora", Published: time.Now(), HTML: "day 9 without my router. acme ignores every email. i want my money back"})
