@@ -19,6 +19,9 @@
 //	act.go      what people do to a case
 //	tick.go     what the time does to a case
 //	labels.go   what people taught by ending a case
+//	rows.go     what a transaction reads and writes
+//	trial.go    stored mentions decided again, by the same code
+//	memory.go   the rows of a trial, in memory
 //	metrics.go  what is counted, and when
 //	errors.go   bad records
 package desk

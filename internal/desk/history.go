@@ -30,17 +30,8 @@ type found struct {
 func (s *session) find(j *job, seen bool) (found, casework.Candidates, error) {
 	var cands casework.Candidates
 	m, name := j.in.Mention, j.in.Brand
-	if seen {
-		c, held, err := s.tx.CaseByMention(name, m.ID)
-		if err != nil {
-			return found{}, cands, err
-		}
-		if held {
-			return found{edit: true, Found: casework.Found{
-				Case: c, Reason: "the same post", Customer: casework.SameAuthor(c.AuthorKey, m.AuthorKey()),
-				Thread: c.Conversation == m.Conversation(),
-			}}, cands, nil
-		}
+	if f, ok, err := s.held(j, seen); err != nil || ok {
+		return f, cands, err
 	}
 	var err error
 	if cands.Thread, err = s.tx.CasesByConversation(name, m.Conversation(), j.now.Add(-casework.WatchFor)); err != nil {
@@ -70,8 +61,32 @@ func (s *session) find(j *job, seen bool) (found, casework.Candidates, error) {
 			return found{}, cands, err
 		}
 	}
-	f, _ := casework.Find(cands, m, j.now)
+	f, ok := casework.Find(cands, m, j.now)
+	if !ok && j.past != nil && j.past.Recall {
+		link, linked, err := s.recall(j)
+		j.past.recalled = linked
+		return link, cands, err
+	}
 	return found{Found: f}, cands, nil
+}
+
+// held is the case that is known to hold the mention, whatever its words: it took an
+// older revision, or, in a trial, these very words before they were lost.
+func (s *session) held(j *job, seen bool) (found, bool, error) {
+	m := j.in.Mention
+	if seen {
+		c, ok, err := s.tx.CaseByMention(j.in.Brand, m.ID)
+		if err != nil || ok {
+			return found{edit: true, Found: casework.Found{
+				Case: c, Reason: "the same post", Customer: casework.SameAuthor(c.AuthorKey, m.AuthorKey()),
+				Thread: c.Conversation == m.Conversation(),
+			}}, ok, err
+		}
+	}
+	if j.past != nil && j.past.Altered {
+		return s.recall(j)
+	}
+	return found{}, false, nil
 }
 
 // casePrint is a case and the fingerprint of its first post.
@@ -84,8 +99,18 @@ type casePrint struct {
 // none. The fingerprints are read once for a batch; what has changed since is read
 // from the case itself.
 func (s *session) near(j *job) (*record.Case, error) {
-	if j.print == (casework.Print{}) {
+	if j.print == (casework.Print{}) || j.past != nil && j.past.Altered {
 		return nil, nil //nolint:nilnil // none is an answer.
+	}
+	if j.past != nil && j.past.Case != "" {
+		// Of several that it copies, the one that took it.
+		c, ok, err := s.tx.Case(j.past.Case)
+		if err != nil {
+			return nil, err
+		}
+		if ok && casework.Copied(c, j.print, j.now) {
+			return &c, nil
+		}
 	}
 	since := j.now.Add(-casework.CopyFor)
 	if s.printsSince.IsZero() || since.Before(s.printsSince) {
@@ -171,6 +196,9 @@ func (s *session) silence(j *job) (*record.Silence, error) {
 		s.silences, s.silencesAt = all, j.now
 	}
 	i := slices.IndexFunc(s.silences, func(v record.Silence) bool {
+		if j.past != nil && j.past.Altered {
+			return v.ID == j.past.Silence
+		}
 		return triage.Covers(v, j.in, j.now) && s.desk.asks(v, j)
 	})
 	if i < 0 {

@@ -24,6 +24,8 @@ type job struct {
 	print casework.Print
 	about string
 	now   time.Time
+	// past is set in a trial: what is known of how it was decided live.
+	past *Past
 }
 
 // Scored decides on a batch: one transaction for each brand in it. The decisions

@@ -5,7 +5,6 @@ import (
 
 	"github.com/leakytap/leakytap/internal/casework"
 	"github.com/leakytap/leakytap/internal/record"
-	"github.com/leakytap/leakytap/internal/store"
 	"github.com/leakytap/leakytap/internal/triage"
 )
 
@@ -13,7 +12,7 @@ import (
 // and what is to be counted when it is on the disk.
 type session struct {
 	desk  *Desk
-	tx    *store.Tx
+	tx    rows
 	rules *Rules
 
 	silences   []record.Silence
@@ -36,7 +35,7 @@ type move struct {
 	at            time.Time
 }
 
-func newSession(d *Desk, tx *store.Tx, r *Rules) *session { return &session{desk: d, tx: tx, rules: r} }
+func newSession(d *Desk, tx rows, r *Rules) *session { return &session{desk: d, tx: tx, rules: r} }
 
 func (s *session) counted(m *metrics) {
 	for _, v := range s.moves {
@@ -175,8 +174,12 @@ func (s *session) retract(j *job) (record.Decision, error) {
 
 // wordOf is the mention as its case hears it.
 func wordOf(j *job, dec record.Decision, f found, newAuthor bool) casework.Word {
+	said := j.in.Mention
+	if j.past != nil && j.past.Altered {
+		said.Text = j.past.Said
+	}
 	return casework.Word{
-		Mention: j.in.Mention, Score: j.in.Score, Tone: triage.ToneOf(j.in.Mention, j.in.Score, j.brand.Alert),
+		Mention: j.in.Mention, Score: j.in.Score, Tone: triage.ToneOf(said, j.in.Score, j.brand.Alert),
 		Severity: dec.Severity, Priority: dec.Priority,
 		Customer: f.Customer, Thread: f.Thread, NewAuthor: newAuthor, Reason: f.Reason, Also: f.Also,
 	}

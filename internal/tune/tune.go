@@ -1,6 +1,11 @@
 // Package tune lets operators see what a brand's rules do before they are live.
 //
-//	tune.go  the pinned examples of a brand, judged by the live code
+//	tune.go      the pinned examples of a brand, judged by the live code
+//	backtest.go  stored mentions decided again, by two configurations
+//	cases.go     the cases that were there before, and what people did to them
+//	sample.go    what new terms would bring, by the sample of unmatched posts
+//	report.go    where the two part, in numbers and posts
+//	interval.go  how far the numbers can be trusted
 package tune
 
 import (

@@ -1,0 +1,321 @@
+package desk
+
+import (
+	"hash/maphash"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/leakytap/leakytap/internal/record"
+	"github.com/leakytap/leakytap/internal/store"
+	"github.com/leakytap/leakytap/pkg/mention"
+)
+
+const (
+	// memoryJoins and memoryPrints are the limits that the store has too.
+	memoryJoins  = 100
+	memoryPrints = 2000
+	// alertsFor is how long cards are remembered: longer than any day.
+	alertsFor = 50 * time.Hour
+	// pruneEvery is how much time passes between two prunings.
+	pruneEvery = 6 * time.Hour
+)
+
+// memory are the rows of a trial: what the store would answer, without what only
+// people and receivers read.
+type memory struct {
+	seed     maphash.Seed
+	cases    map[string]*record.Case
+	thread   map[uint64][]string
+	author   map[uint64][]string
+	mentions map[uint64]string
+	watches  map[uint64]time.Time
+	latest   map[uint64]record.Decision
+	alerts   []time.Time
+	silences []record.Silence
+
+	// others says that the post at hand has other revisions: only those are remembered.
+	others bool
+	seq    int64
+	pruned time.Time
+}
+
+var _ rows = (*memory)(nil)
+
+func newMemory(silences []record.Silence) *memory {
+	return &memory{
+		seed:  maphash.MakeSeed(),
+		cases: map[string]*record.Case{}, thread: map[uint64][]string{}, author: map[uint64][]string{},
+		mentions: map[uint64]string{}, watches: map[uint64]time.Time{}, latest: map[uint64]record.Decision{}, silences: silences,
+	}
+}
+
+// hash stands for an id or a key: 64 bits, so that two never meet in practice.
+func (m *memory) hash(parts ...string) uint64 {
+	var h maphash.Hash
+	h.SetSeed(m.seed)
+	for _, p := range parts {
+		_, _ = h.WriteString(p)
+		_ = h.WriteByte(0)
+	}
+	return h.Sum64()
+}
+
+// alerted counts a card.
+func (m *memory) alerted(at time.Time) {
+	i, _ := slices.BinarySearchFunc(m.alerts, at, time.Time.Compare)
+	m.alerts = slices.Insert(m.alerts, i, at)
+}
+
+// watched reports whether ingest would bring a post that names no brand.
+func (m *memory) watched(post mention.Mention, now time.Time) bool {
+	if m.watches[m.hash("c", post.Platform, post.Conversation())].After(now) {
+		return true
+	}
+	key := post.AuthorKey()
+	return key != "" && m.watches[m.hash("a", post.Platform, key)].After(now)
+}
+
+// prune forgets cases that ended too long ago to be joined or counted, and what led to them.
+func (m *memory) prune(now time.Time) {
+	if now.Sub(m.pruned) < pruneEvery {
+		return
+	}
+	m.pruned = now
+	before := len(m.cases)
+	for id, c := range m.cases {
+		if !c.State.Live() && now.Sub(c.UpdatedAt) > historyFor {
+			delete(m.cases, id)
+		}
+	}
+	for key, until := range m.watches {
+		if !until.After(now) {
+			delete(m.watches, key)
+		}
+	}
+	old, _ := slices.BinarySearchFunc(m.alerts, now.Add(-alertsFor), time.Time.Compare)
+	m.alerts = slices.Delete(m.alerts, 0, old)
+	if len(m.cases) == before {
+		return
+	}
+	gone := func(id string) bool { return m.cases[id] == nil }
+	for _, index := range []map[uint64][]string{m.thread, m.author} {
+		for key, ids := range index {
+			if ids = slices.DeleteFunc(ids, gone); len(ids) == 0 {
+				delete(index, key)
+			} else {
+				index[key] = ids
+			}
+		}
+	}
+	for key, id := range m.mentions {
+		if gone(id) {
+			delete(m.mentions, key)
+		}
+	}
+}
+
+// NextSeq counts.
+func (m *memory) NextSeq(string) (int64, error) { m.seq++; return m.seq, nil }
+
+// LatestDecision is what was decided here about the newest revision.
+func (m *memory) LatestDecision(_, id string) (record.Decision, bool, error) {
+	if !m.others {
+		return record.Decision{}, false, nil
+	}
+	d, ok := m.latest[m.hash(id)]
+	return d, ok, nil
+}
+
+// PutDecision remembers what the rest of the trial may depend on.
+func (m *memory) PutDecision(d record.Decision) error {
+	if d.Outcome == record.OutcomeAlert {
+		m.alerted(d.Now)
+	}
+	if m.others {
+		m.latest[m.hash(d.ID)] = record.Decision{
+			ID: d.ID, Brand: d.Brand, Outcome: d.Outcome, Severity: d.Severity, Revision: d.Revision, Case: d.Case, Route: d.Route,
+		}
+	}
+	return nil
+}
+
+// PutMention links a post of a case with its conversation and its author.
+func (m *memory) PutMention(v record.Stored) error {
+	if v.Case == "" {
+		return nil
+	}
+	m.mentions[m.hash(v.Mention.ID)] = v.Case
+	m.lead(m.thread, v.Mention.Conversation(), v.Case)
+	m.lead(m.author, v.Mention.AuthorKey(), v.Case)
+	return nil
+}
+
+func (m *memory) lead(index map[uint64][]string, key, caseID string) {
+	if key == "" {
+		return
+	}
+	h := m.hash(key)
+	if !slices.Contains(index[h], caseID) {
+		index[h] = append(index[h], caseID)
+	}
+}
+
+// EraseMention takes the words of the case that the post opened.
+func (m *memory) EraseMention(_, id string) error {
+	if c := m.cases[m.mentions[m.hash(id)]]; c != nil && c.Root == id {
+		c.Text, c.Simhash = "", 0
+	}
+	return nil
+}
+
+// CountAlerts counts the cards since then.
+func (m *memory) CountAlerts(_ string, since time.Time) (int, error) {
+	i, _ := slices.BinarySearchFunc(m.alerts, since, time.Time.Compare)
+	return len(m.alerts) - i, nil
+}
+
+// Silences are those that hold at now.
+func (m *memory) Silences(now time.Time) ([]record.Silence, error) {
+	var out []record.Silence
+	for _, s := range m.silences {
+		if s.Until.After(now) && !s.From.After(now) {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+// Case is a case by its id.
+func (m *memory) Case(id string) (record.Case, bool, error) {
+	c := m.cases[id]
+	if c == nil {
+		return record.Case{}, false, nil
+	}
+	return *c, true, nil
+}
+
+// PutCase keeps a case without the words that nothing depends on.
+func (m *memory) PutCase(v record.Case) error {
+	v.URL, v.AuthorName, v.About, v.Reasons = "", "", "", nil
+	if v.Simhash != 0 {
+		v.Text = ""
+	}
+	if old := m.cases[v.ID]; old == nil {
+		m.mentions[m.hash(v.Root)] = v.ID
+		m.lead(m.thread, v.Conversation, v.ID)
+		m.lead(m.author, v.AuthorKey, v.ID)
+	} else if v.Version <= old.Version {
+		v.Version = old.Version + 1
+	}
+	m.cases[v.ID] = &v
+	return nil
+}
+
+// CaseByMention is the case that took a post.
+func (m *memory) CaseByMention(_, mentionID string) (record.Case, bool, error) {
+	return m.Case(m.mentions[m.hash(mentionID)])
+}
+
+// CasesByConversation are those of a conversation that are live or changed since.
+func (m *memory) CasesByConversation(_, conversation string, since time.Time) ([]record.Case, error) {
+	return m.joinable(m.thread[m.hash(conversation)], since), nil
+}
+
+// CasesByAuthor are those of an author that are live or changed since.
+func (m *memory) CasesByAuthor(_, authorKey string, since time.Time) ([]record.Case, error) {
+	if authorKey == "" {
+		return nil, nil
+	}
+	return m.joinable(m.author[m.hash(authorKey)], since), nil
+}
+
+// joinable are the cases of these ids as the store gives them: the highest ids, live
+// or changed since, the one that changed last first.
+func (m *memory) joinable(ids []string, since time.Time) []record.Case {
+	if len(ids) > memoryJoins {
+		ids = slices.Sorted(slices.Values(ids))
+		ids = ids[len(ids)-memoryJoins:]
+	}
+	var out []record.Case
+	for _, id := range ids {
+		if c := m.cases[id]; c != nil && (c.State.Live() || !c.UpdatedAt.Before(since)) {
+			out = append(out, *c)
+		}
+	}
+	slices.SortFunc(out, newestChange)
+	return out
+}
+
+func newestChange(a, b record.Case) int {
+	if n := b.UpdatedAt.Compare(a.UpdatedAt); n != 0 {
+		return n
+	}
+	return strings.Compare(b.ID, a.ID)
+}
+
+// RecentPrints are the fingerprints of the live cases that changed since.
+func (m *memory) RecentPrints(_ string, since time.Time) ([]store.CasePrint, error) {
+	var recent []record.Case
+	for _, c := range m.cases {
+		if c.State.Live() && !c.UpdatedAt.Before(since) {
+			recent = append(recent, *c)
+		}
+	}
+	slices.SortFunc(recent, newestChange)
+	recent = recent[:min(len(recent), memoryPrints)]
+	out := make([]store.CasePrint, len(recent))
+	for i, c := range recent {
+		out[i] = store.CasePrint{ID: c.ID, Simhash: c.Simhash, Text: c.Text}
+	}
+	return out, nil
+}
+
+// PutWatch remembers whose next words ingest would bring.
+func (m *memory) PutWatch(w record.Watch) error {
+	if w.Conversation != "" {
+		m.watches[m.hash("c", w.Platform, w.Conversation)] = w.Until
+	}
+	if w.AuthorKey != "" {
+		m.watches[m.hash("a", w.Platform, w.AuthorKey)] = w.Until
+	}
+	return nil
+}
+
+// AddEvent has nobody to read it.
+func (*memory) AddEvent(record.Event) error { return nil }
+
+// ActionDone is no: what was done twice live has no second event.
+func (*memory) ActionDone(string) (string, bool, error) { return "", false, nil }
+
+// MarkAction has nothing to prevent.
+func (*memory) MarkAction(string, string, time.Time) error { return nil }
+
+// UndoLabels teaches nobody.
+func (*memory) UndoLabels(string, string) (int, error) { return 0, nil }
+
+// PutLabel teaches nobody.
+func (*memory) PutLabel(record.Label) (int64, error) { return 0, nil }
+
+// PutClock is left out: the history says when a clock struck.
+func (*memory) PutClock(record.Clock) error { return nil }
+
+// DropClock is left out as PutClock is.
+func (*memory) DropClock(string, string) error { return nil }
+
+// PutNotice owes nobody anything.
+func (*memory) PutNotice(record.Notice) (bool, error) { return true, nil }
+
+// PendingUpdate is yes: no message has to be made.
+func (*memory) PendingUpdate(string, string) (bool, error) { return true, nil }
+
+// PendingNotice is none.
+func (*memory) PendingNotice(string, string) (record.Notice, bool, error) {
+	return record.Notice{}, false, nil
+}
+
+// SetNoticeBody has no notice to change.
+func (*memory) SetNoticeBody(int64, record.NoticeBody) (bool, error) { return false, nil }
+
+// NoticesByMention are none.
+func (*memory) NoticesByMention(string) ([]record.Notice, error) { return nil, nil }

@@ -1,0 +1,211 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/leakytap/leakytap/internal/record"
+	"github.com/leakytap/leakytap/internal/sqlite"
+)
+
+// Reader reads the store of a data_dir, beside a daemon that may be working on it.
+// It takes no lock and changes nothing. It is safe for concurrent use.
+type Reader struct {
+	db   *sql.DB
+	view *Store
+}
+
+// OpenReader opens the store in dataDir for reading. It has to be there, and of this
+// program's own version.
+func OpenReader(ctx context.Context, dataDir string) (*Reader, error) {
+	path := filepath.Join(dataDir, FileName)
+	db, err := sqlite.OpenReader(ctx, path, sqlite.Options{})
+	if err != nil {
+		return nil, fmt.Errorf("reading the store: %w", err)
+	}
+	r := &Reader{db: db, view: &Store{reads: readConn{db: db, stmts: map[string]*sql.Stmt{}, mu: &sync.RWMutex{}}}}
+	if err := r.check(ctx, path); err != nil {
+		return nil, errors.Join(fmt.Errorf("reading the store: %w", err), r.Close())
+	}
+	return r, nil
+}
+
+// check refuses a file of another program or another version of this one.
+func (r *Reader) check(ctx context.Context, path string) error {
+	steps, err := schemaSteps()
+	if err != nil {
+		return err
+	}
+	var id, version int
+	if err := r.db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
+		return sqlite.Classify(err)
+	}
+	if err := r.db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return sqlite.Classify(err)
+	}
+	switch {
+	case id != applicationID:
+		return fmt.Errorf("%s is no store of leakytap", path)
+	case version != len(steps):
+		return fmt.Errorf("%s has schema version %d and this program knows %d; use the leakytap that the daemon runs, or start this one once",
+			path, version, len(steps))
+	}
+	return nil
+}
+
+// Close closes the file.
+func (r *Reader) Close() error { return errors.Join(r.view.reads.close(), r.db.Close()) }
+
+// Brands are the brands about whose mentions something was decided.
+func (r *Reader) Brands(ctx context.Context) ([]string, error) {
+	return brandsOf(ctx, r.view.reads, decisionBrands)
+}
+
+// Labels are as Store.Labels gives them.
+func (r *Reader) Labels(ctx context.Context, brand string, after int64, limit int) ([]record.Label, error) {
+	return r.view.Labels(ctx, brand, after, limit)
+}
+
+// Unmatched is as Store.Unmatched gives it.
+func (r *Reader) Unmatched(ctx context.Context, f UnmatchedFilter) (Page[Sampled], error) {
+	return r.view.Unmatched(ctx, f)
+}
+
+// Silences are those that held at any time since then, at most 1,000.
+func (r *Reader) Silences(ctx context.Context, since time.Time) ([]record.Silence, error) {
+	out, err := list(ctx, r.view.reads, scanSilence, "SELECT "+silenceColumns+` FROM silences
+		WHERE until_at > ? ORDER BY until_at, id LIMIT ?`, stamp(since), maxSilences)
+	if err != nil {
+		return nil, fmt.Errorf("reading the silences: %w", err)
+	}
+	return out, nil
+}
+
+// Decided is a decision beside the post as it is stored now.
+type Decided struct {
+	Decision record.Decision
+	Post     record.Stored
+	// Kept says that the post's row is there.
+	Kept bool
+	// Others says that there are decisions on other revisions of the post.
+	Others bool
+	// N is the row's place in the order of decisions.
+	N int64
+}
+
+const decidedColumns = `d.id, d.brand, d.revision, d.seq, d.at, d.outcome, d.severity, d.venting, d.priority, d.case_id, d.route, d.why,
+	d.brand_hash, d.config_hash, d.threshold, d.terms, d.excluded_by, d.match, d.score, d.layer,
+	COALESCE(m.id, ''), COALESCE(m.brand, ''), COALESCE(m.source, ''), COALESCE(m.platform, ''), COALESCE(m.native_id, ''),
+	COALESCE(m.url, ''), COALESCE(m.kind, ''), COALESCE(m.author_id, ''), COALESCE(m.author_handle, ''), COALESCE(m.author_name, ''),
+	COALESCE(m.followers, 0), COALESCE(m.verified, 0), COALESCE(m.text, ''), COALESCE(m.title, ''), COALESCE(m.lang, ''),
+	COALESCE(m.rating, 0), COALESCE(m.created_at, 0), COALESCE(m.observed_at, 0), COALESCE(m.parent_id, ''), COALESCE(m.root_id, ''),
+	COALESCE(m.likes, 0), COALESCE(m.reposts, 0), COALESCE(m.replies, 0), COALESCE(m.views, 0),
+	COALESCE(m.revision, 0), COALESCE(m.retracted, 0), COALESCE(m.simhash, 0), COALESCE(m.case_id, '')`
+
+func scanDecided(scan scanFunc) (Decided, error) {
+	var v Decided
+	var err error
+	v.Decision, err = scanDecision(func(dest ...any) error {
+		var err error
+		v.Post, err = scanMention(func(more ...any) error {
+			return scan(append(append(dest, more...), &v.Kept, &v.Others, &v.N)...)
+		})
+		return err
+	})
+	return v, err
+}
+
+// Decided are the decisions of all brands at or after since, in the order in which
+// they were made, those behind the row after; at most limit.
+func (r *Reader) Decided(ctx context.Context, since time.Time, after int64, limit int) ([]Decided, error) {
+	out, err := list(ctx, r.view.reads, scanDecided, "SELECT "+decidedColumns+`, m.id IS NOT NULL,
+		EXISTS (SELECT 1 FROM decisions o WHERE o.id = d.id AND o.brand = d.brand AND o.revision <> d.revision), d.n
+		FROM decisions d LEFT JOIN mentions m ON m.id = d.id AND m.brand = d.brand
+		WHERE d.n > ? AND d.at >= ? ORDER BY d.n LIMIT ?`, after, stamp(since), limit)
+	if err != nil {
+		return nil, fmt.Errorf("reading decisions: %w", err)
+	}
+	return out, nil
+}
+
+// startRows is how many of the earliest decisions are looked at for the first row:
+// rows that were written together may stand in another order than their times.
+const startRows = 1000
+
+// Start is the row before the first decision of the brand at or after since, and how
+// many decisions there are from then on.
+func (r *Reader) Start(ctx context.Context, brand string, since time.Time) (after int64, count int, err error) {
+	n, _, err := first(ctx, r.view.reads, scalar[*int64], `SELECT MIN(n) FROM (SELECT n FROM decisions
+		WHERE brand = ? AND at >= ? ORDER BY at LIMIT ?)`, brand, stamp(since), startRows)
+	if err == nil && n != nil {
+		after = *n - 1
+		count, _, err = first(ctx, r.view.reads, scalar[int], "SELECT COUNT(*) FROM decisions WHERE brand = ? AND at >= ?", brand, stamp(since))
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("counting the decisions of brand %s: %w", brand, err)
+	}
+	return after, count, nil
+}
+
+// Prior is what was decided of the newest revision of a post before the given one.
+func (r *Reader) Prior(ctx context.Context, brand, id string, revision int64) (record.Decision, bool, error) {
+	d, ok, err := first(ctx, r.view.reads, scanDecision, "SELECT "+decisionColumns+
+		" FROM decisions WHERE id = ? AND brand = ? AND revision < ? ORDER BY revision DESC LIMIT 1", id, brand, revision)
+	if err != nil {
+		return d, false, fmt.Errorf("reading the earlier decision on %s: %w", id, err)
+	}
+	return d, ok, nil
+}
+
+// Alerts are the times of the brand's cards from from on, before to.
+func (r *Reader) Alerts(ctx context.Context, brand string, from, to time.Time) ([]time.Time, error) {
+	at, err := list(ctx, r.view.reads, scalar[int64],
+		"SELECT at FROM decisions WHERE brand = ? AND at >= ? AND at < ? AND outcome = 'alert' ORDER BY at", brand, stamp(from), stamp(to))
+	if err != nil {
+		return nil, fmt.Errorf("reading the alerts of brand %s: %w", brand, err)
+	}
+	out := make([]time.Time, len(at))
+	for i, v := range at {
+		out[i] = when(v)
+	}
+	return out, nil
+}
+
+// CasesBefore are the brand's cases that were opened before at and either are live
+// now or changed since, in the order of their ids, those behind after; at most limit.
+func (r *Reader) CasesBefore(ctx context.Context, brand string, at, since time.Time, after string, limit int) ([]record.Case, error) {
+	out, err := list(ctx, r.view.reads, scanCase, "SELECT "+caseColumns+` FROM cases
+		WHERE brand = ? AND id > ? AND opened_at < ? AND (state IN ('open', 'snoozed', 'claimed', 'answered') OR updated_at >= ?)
+		ORDER BY id LIMIT ?`, brand, after, stamp(at), stamp(since), limit)
+	if err != nil {
+		return nil, fmt.Errorf("reading the earlier cases of brand %s: %w", brand, err)
+	}
+	return out, nil
+}
+
+// maxHistory bounds how much of one case's history a Reader reads.
+const maxHistory = 5000
+
+// Case is a case by its id.
+func (r *Reader) Case(ctx context.Context, id string) (record.Case, bool, error) {
+	return caseOf(ctx, r.view.reads, id)
+}
+
+// Events are a case's history from its beginning, at most 5,000 lines.
+func (r *Reader) Events(ctx context.Context, caseID string) ([]record.Event, error) {
+	out, err := list(ctx, r.view.reads, scanEvent, "SELECT "+eventColumns+" FROM events WHERE case_id = ? ORDER BY seq LIMIT ?", caseID, maxHistory)
+	if err != nil {
+		return nil, fmt.Errorf("reading the history of case %s: %w", caseID, err)
+	}
+	return out, nil
+}
+
+// CaseMentions are the newest posts of a case, at most 1,000, oldest first.
+func (r *Reader) CaseMentions(ctx context.Context, caseID string) ([]record.Stored, error) {
+	return caseMentions(ctx, r.view.reads, caseID, 1000)
+}
