@@ -10,7 +10,7 @@ const (
 	// slowGap is the pace after a receiver has said that it is too much, slowFor
 	// how long it is kept.
 	slowGap = time.Second
-	slowFor = time.Minute
+	slowFor = 10 * time.Second
 	// minAfter and maxAfter clamp what a receiver asks for.
 	minAfter = time.Second
 	maxAfter = 5 * time.Minute
@@ -59,7 +59,7 @@ func (p *pace) take(now time.Time) bool {
 }
 
 // limited closes the gate for as long as the receiver asked and goes slowly for
-// a minute after that. It answers until when.
+// slowFor after that. It answers until when.
 func (p *pace) limited(now time.Time, after time.Duration) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
