@@ -14,6 +14,7 @@ type ReceiverConfig struct {
 	Name    string         `yaml:"name" json:"name"`
 	Console *ConsoleConfig `yaml:"console" json:"console,omitempty"`
 	Slack   *SlackConfig   `yaml:"slack" json:"slack,omitempty"`
+	Webhook *WebhookConfig `yaml:"webhook" json:"webhook,omitempty"`
 
 	// The kinds below are known by name and refused: they are not there yet.
 	Teams        any `yaml:"teams" json:"teams,omitempty"`
@@ -21,7 +22,6 @@ type ReceiverConfig struct {
 	Mattermost   any `yaml:"mattermost" json:"mattermost,omitempty"`
 	PagerDuty    any `yaml:"pagerduty" json:"pagerduty,omitempty"`
 	Email        any `yaml:"email" json:"email,omitempty"`
-	Webhook      any `yaml:"webhook" json:"webhook,omitempty"`
 	Alertmanager any `yaml:"alertmanager" json:"alertmanager,omitempty"`
 }
 
@@ -93,7 +93,7 @@ func (c *ReceiverConfig) Validate() []setting.Problem {
 	for _, k := range c.unsupported() {
 		if k.value != nil {
 			kinds++
-			ps = append(ps, setting.Problem{Path: k.name, Msg: "receivers of kind " + k.name + " are not there yet; use slack or console"})
+			ps = append(ps, setting.Problem{Path: k.name, Msg: "receivers of kind " + k.name + " are not there yet; use slack, webhook or console"})
 		}
 	}
 	if c.Console != nil {
@@ -103,9 +103,13 @@ func (c *ReceiverConfig) Validate() []setting.Problem {
 		kinds++
 		ps = append(ps, setting.Under("slack", c.Slack.Validate())...)
 	}
+	if c.Webhook != nil {
+		kinds++
+		ps = append(ps, setting.Under("webhook", c.Webhook.Validate())...)
+	}
 	switch {
 	case kinds == 0:
-		ps = append(ps, setting.Problem{Msg: "a receiver needs a kind: slack: {...} or console: {}"})
+		ps = append(ps, setting.Problem{Msg: "a receiver needs a kind: slack: {...}, webhook: {...} or console: {}"})
 	case kinds > 1:
 		ps = append(ps, setting.Problem{Msg: "a receiver has one kind; make a second receiver for the other"})
 	}
@@ -124,7 +128,6 @@ func (c *ReceiverConfig) unsupported() []kind {
 		{"mattermost", c.Mattermost},
 		{"pagerduty", c.PagerDuty},
 		{"email", c.Email},
-		{"webhook", c.Webhook},
 		{"alertmanager", c.Alertmanager},
 	}
 }

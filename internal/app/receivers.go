@@ -14,6 +14,7 @@ import (
 	"github.com/leakytap/leakytap/internal/alert"
 	"github.com/leakytap/leakytap/internal/alert/console"
 	"github.com/leakytap/leakytap/internal/alert/slack"
+	"github.com/leakytap/leakytap/internal/alert/webhook"
 	"github.com/leakytap/leakytap/internal/httpx"
 	"github.com/leakytap/leakytap/internal/store"
 )
@@ -26,10 +27,12 @@ type ConsoleOut struct {
 
 // NewReceiver makes the receiver of a config: the one switch on its kind.
 func NewReceiver(cfg *alert.ReceiverConfig, out *httpx.Factory, con ConsoleOut) (alert.Receiver, error) {
+	client := out.Client(httpx.Policy{AllowPrivate: true, NoRedirects: true, HidePath: true, Timeout: cfg.Timing().Timeout})
 	switch {
 	case cfg.Slack != nil:
-		client := out.Client(httpx.Policy{AllowPrivate: true, NoRedirects: true, HidePath: true, Timeout: cfg.Slack.WithDefaults().Timeout.D()})
 		return slack.New(cfg.Name, *cfg.Slack, client.HTTP())
+	case cfg.Webhook != nil:
+		return webhook.New(cfg.Name, *cfg.Webhook, client.HTTP())
 	case cfg.Console != nil:
 		return console.New(con.W, con.Color), nil
 	default:
@@ -193,10 +196,8 @@ func (d *drains) start(ctx context.Context, w wantedDrain) error {
 		Name: w.cfg.Name, Receiver: w.receiver, Outbox: d.opt.store, Cases: d.opt.store, NoCase: store.ErrNotFound,
 		Leases: d.opt.store, Holder: d.opt.holder, Wake: r.wake, OnState: d.opt.onState, Metrics: d.opt.metrics, Log: d.opt.log,
 	}
-	if w.cfg.Slack != nil {
-		s := w.cfg.Slack.WithDefaults()
-		opt.Timeout, opt.Settle = s.Timeout.D(), s.Settle.D()
-	}
+	t := w.cfg.Timing()
+	opt.Timeout, opt.Settle = t.Timeout, t.Settle
 	drain, err := alert.NewDrain(opt)
 	if err != nil {
 		return fmt.Errorf("receiver %s: %w", w.cfg.Name, err)

@@ -140,11 +140,7 @@ func (d *Daemon) buildReceivers(cfg *config.Config) ([]wantedDrain, error) {
 		if err != nil {
 			return nil, err
 		}
-		w := wantedDrain{cfg: c, receiver: r, fingerprint: fingerprint(c)}
-		if c.Slack != nil {
-			w.fingerprint = fingerprint(c, c.Slack.Token, c.Slack.SigningSecret, c.Slack.AppToken)
-		}
-		out = append(out, w)
+		out = append(out, wantedDrain{cfg: c, receiver: r, fingerprint: fingerprint(c, c.Secrets()...)})
 	}
 	return out, nil
 }

@@ -104,10 +104,7 @@ func (c *Config) complete() {
 		c.Receivers = []alert.ReceiverConfig{{Name: "console", Console: &alert.ConsoleConfig{}}}
 	}
 	for i := range c.Receivers {
-		if s := c.Receivers[i].Slack; s != nil {
-			full := s.WithDefaults()
-			c.Receivers[i].Slack = &full
-		}
+		c.Receivers[i] = c.Receivers[i].WithDefaults()
 	}
 	if c.Route.Receiver == "" && len(c.Receivers) == 1 {
 		c.Route.Receiver = c.Receivers[0].Name
