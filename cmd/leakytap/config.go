@@ -30,41 +30,78 @@ func newConfig(env *environment) *cobra.Command {
 				return checkConfigs(env, words)
 			},
 		},
-		&cobra.Command{
-			Use:   "schema",
-			Short: "The JSON Schema of the config; needs no config file",
-			Args:  args(0, 0),
-			RunE: func(*cobra.Command, []string) error {
-				_, err := env.stdout.Write(config.Schema())
-				return err
-			},
-		},
-		&cobra.Command{
-			Use:   "show",
-			Short: "The effective config, defaults filled in, with every secret as <secret>",
-			Args:  args(0, 0),
-			RunE: func(*cobra.Command, []string) error {
-				cfg, problems := config.Load(env.configPath, config.Options{})
-				if errs := config.Errors(problems); len(errs) > 0 {
-					printProblems(env.stderr, errs, false)
-					if config.Fatal(problems) {
-						return errSaid
-					}
-				}
-				if env.json {
-					b, err := cfg.ShowJSON()
-					if err != nil {
-						return err
-					}
-					_, err = env.stdout.Write(append(bytes.TrimRight(b, "\n"), '\n'))
-					return err
-				}
-				_, err := env.stdout.Write(cfg.Show())
-				return err
-			},
-		},
+		newConfigSchema(env), newConfigShow(env),
 	)
 	return cmd
+}
+
+func newConfigSchema(env *environment) *cobra.Command {
+	var brandFile bool
+	cmd := &cobra.Command{
+		Use:   "schema",
+		Short: "The JSON Schema of the config; needs no config file",
+		Args:  args(0, 0),
+		RunE: func(*cobra.Command, []string) error {
+			schema := config.Schema
+			if brandFile {
+				schema = config.BrandSchema
+			}
+			_, err := env.stdout.Write(schema())
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&brandFile, "brand", false, "the schema of a file of brands_dir")
+	return cmd
+}
+
+func newConfigShow(env *environment) *cobra.Command {
+	var brandName string
+	cmd := &cobra.Command{
+		Use:   "show",
+		Short: "The effective config, defaults filled in, with every secret as <secret>",
+		Args:  args(0, 0),
+		RunE: func(*cobra.Command, []string) error {
+			cfg, problems := config.Load(env.configPath, config.Options{})
+			if errs := config.Errors(problems); len(errs) > 0 {
+				printProblems(env.stderr, errs, false)
+				if config.Fatal(problems) {
+					return errSaid
+				}
+			}
+			if brandName != "" {
+				return showBrand(env, cfg, brandName)
+			}
+			if env.json {
+				b, err := cfg.ShowJSON()
+				if err != nil {
+					return err
+				}
+				_, err = env.stdout.Write(append(bytes.TrimRight(b, "\n"), '\n'))
+				return err
+			}
+			_, err := env.stdout.Write(cfg.Show())
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&brandName, "brand", "", "one brand, with where each value came from")
+	return cmd
+}
+
+// showBrand prints one brand, each value with where it came from.
+func showBrand(env *environment, cfg *config.Config, name string) error {
+	if env.json {
+		values, err := cfg.BrandValues(name)
+		if err != nil {
+			return err
+		}
+		return printJSON(env.stdout, values)
+	}
+	out, err := cfg.ShowBrand(name)
+	if err != nil {
+		return err
+	}
+	_, err = env.stdout.Write(out)
+	return err
 }
 
 // checkConfigs prints the errors of each file as results, its warnings beside

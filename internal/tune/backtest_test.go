@@ -24,7 +24,10 @@ func manyPosts(tb testing.TB) int {
 	tb.Helper()
 	n, err := strconv.Atoi(os.Getenv("LEAKYTAP_BACKTEST_POSTS"))
 	if err != nil {
-		return 1000
+		if raced {
+			return 400
+		}
+		return 3000
 	}
 	return n
 }
@@ -47,7 +50,7 @@ func TestUnchangedIsNoDifference(t *testing.T) {
 	t.Parallel()
 	rules := rulesOf(t, "one", acme(), globex())
 	w := newWorld(t, rules)
-	w.live(manyPosts(t) / 2)
+	w.live(manyPosts(t) / 6)
 	rep := w.backtest(morning(), rules, rules)
 	require.Zero(t, rep.Differences)
 	require.Greater(t, rep.Mentions, manyPosts(t)/2)
@@ -57,16 +60,19 @@ func TestUnchangedIsNoDifference(t *testing.T) {
 			seen[o] += n
 		}
 	}
+	t.Logf("%d decisions, %d of %d reproduced, %v", rep.Mentions, rep.Reproduced.Hits, rep.Reproduced.Of, seen)
+	require.Empty(t, rep.Otherwise)
+	require.Equal(t, rep.Reproduced.Of, rep.Reproduced.Hits)
+	require.Greater(t, rep.Reproduced.Of, rep.Mentions*9/10)
+	if raced {
+		return // too few posts to have all of it
+	}
 	for _, o := range []record.Outcome{
 		record.OutcomeAlert, record.OutcomeJoined, record.OutcomeDigest, record.OutcomeSilenced, record.OutcomeBelowThreshold,
 		record.OutcomeOverBudget, record.OutcomeExcluded, record.OutcomeNotMatched, record.OutcomeOwnAccount, record.OutcomeRetracted,
 	} {
 		require.Positive(t, seen[o], "the invented stream has no %s", o)
 	}
-	t.Logf("%d decisions, %d of %d reproduced, %v", rep.Mentions, rep.Reproduced.Hits, rep.Reproduced.Of, seen)
-	require.Empty(t, rep.Otherwise)
-	require.Equal(t, rep.Reproduced.Of, rep.Reproduced.Hits)
-	require.Greater(t, rep.Reproduced.Of, rep.Mentions*9/10)
 
 	acme := rep.Brands[0]
 	require.Equal(t, "acme", acme.Brand)
@@ -75,12 +81,14 @@ func TestUnchangedIsNoDifference(t *testing.T) {
 	require.Positive(t, acme.Running.Precision.Of, "people labelled")
 	require.Equal(t, acme.Running.Precision, acme.Candidate.Precision)
 	require.Nil(t, acme.Unmatched)
+	whole := rep.Mentions
 
 	t.Run("from the middle on", func(t *testing.T) {
 		// The cases of before come from their histories.
 		rep := w.backtest(morning().Add(w.now.Sub(morning())/2), rules, rules)
 		require.Zero(t, rep.Differences)
-		require.Less(t, rep.Mentions, manyPosts(t)*2/3)
+		require.Positive(t, rep.Mentions)
+		require.Less(t, rep.Mentions, whole*2/3)
 		require.Greater(t, rep.Reproduced.Value, 0.99, "%v", rep.Otherwise)
 	})
 }
@@ -107,7 +115,7 @@ func TestCandidateIsWhatItDoesLive(t *testing.T) {
 			candidate := rulesOf(t, "two", changed, globex())
 			w := newWorld(t, running)
 			w.still = true
-			w.live(120)
+			w.live(40)
 			other := newWorld(t, candidate)
 			want := other.again(w.came)
 
@@ -142,7 +150,7 @@ func TestOtherRoutesAndScores(t *testing.T) {
 	running := rulesOf(t, "one", acme())
 	w := newWorld(t, running)
 	w.still = true
-	w.live(60)
+	w.live(12)
 
 	candidate := rulesOf(t, "two", acme())
 	router, err := alert.NewRouter(alert.Route{Receiver: "oncall"}, []string{"oncall"})
@@ -181,7 +189,7 @@ func TestNewTermsAreEstimated(t *testing.T) {
 	candidate := rulesOf(t, "two", changed)
 	w := newWorld(t, running)
 	w.still = true
-	w.live(5)
+	w.live(2)
 
 	loud := func(record.Matched) (vent.Score, int64) {
 		return vent.Score{Venting: 0.9, Severity: vent.SeverityHigh}, 0
@@ -237,7 +245,7 @@ func TestBacktestOfNothing(t *testing.T) {
 func BenchmarkBacktest(b *testing.B) {
 	rules := rulesOf(b, "one", acme(), globex())
 	w := newWorld(b, rules)
-	w.live(1000)
+	w.live(200)
 	rows := 0
 	for b.Loop() {
 		rows += w.backtest(morning(), rules, rules).Mentions

@@ -103,14 +103,14 @@ func (w *world) reader() *store.Reader {
 	return r
 }
 
-// live lets n posts come, with everything that moves meanwhile.
+// live lets about 6 n posts come, with everything that moves meanwhile.
 func (w *world) live(n int) {
 	w.tb.Helper()
 	for range n {
-		w.now = w.now.Add(time.Duration(w.rand.IntN(8*60_000_000)) * time.Microsecond)
+		w.now = w.now.Add(time.Duration(w.rand.IntN(35*60_000_000)) * time.Microsecond)
 		var batch []record.Scored
 		from := len(w.posts)
-		for range 1 + w.rand.IntN(3) {
+		for range 1 + w.rand.IntN(12) {
 			batch = append(batch, w.next()...)
 		}
 		if w.still {

@@ -1,0 +1,6 @@
+//go:build !race
+
+package tune_test
+
+// raced says that the race detector slows the database down tenfold.
+const raced = false
