@@ -39,8 +39,10 @@ func TestRatingMovesTheScore(t *testing.T) {
 		in.Rating = stars
 		return s.Score(in, Options{}).Venting
 	}
-	require.Greater(t, score(1), score(0))
-	require.Less(t, score(5), score(0))
+	require.GreaterOrEqual(t, score(1), 0.7)
+	require.GreaterOrEqual(t, score(2), 0.5)
+	require.Less(t, score(4), score(0))
+	require.Less(t, score(5), 0.3)
 }
 
 func TestOwnAccountDoesNotVent(t *testing.T) {

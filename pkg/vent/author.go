@@ -7,21 +7,18 @@ import (
 
 // author lowers posts of the brand's own people and posts that only pass on what
 // others wrote.
-func (w *work) author(in *Input, t *tally) {
+func (w *work) author(t *tally) {
 	if t.weight[cue.Agent] >= 3 && (!t.i || t.weight[cue.Agent] >= 5) && t.weight[cue.Complaint] < 5 {
 		w.atMost(-1.5, t.from[cue.Agent], t.to[cue.Agent])
 	}
 	if w.r.Doc.Repost && len(w.r.Doc.Tokens) > 2 {
-		w.atMost(-0.6, 0, 2)
+		w.atMost(-0.25, 0, 2)
 	}
-	if in.Handle != "" && w.own(in.Handle) {
+	if w.own {
 		w.atMost(-3, -1, -1)
 	}
 	w.quotation(t)
 }
-
-// own tells whether handle is the brand's name.
-func (w *work) own(handle string) bool { return w.names.Owns(handle) }
 
 // quotation lowers posts that are mostly somebody else's words.
 func (w *work) quotation(t *tally) {
@@ -34,7 +31,7 @@ func (w *work) quotation(t *tally) {
 	d := &w.r.Doc
 	for i := range d.Tokens {
 		if d.Tokens[i].Has(text.Quoted) {
-			w.atMost(-0.5, int32(i), int32(i+1))
+			w.atMost(-0.2, int32(i), int32(i+1))
 			return
 		}
 	}

@@ -11,6 +11,7 @@
 //	score.go     the record that comes out
 //	scorer.go    loading a model
 //	reply.go     scoring one text
+//	title.go     a title as the text's first line
 //	pass.go      the weights of all features, in one go
 //	names.go     compiled names of brands, kept
 //	tally.go     cues summed up

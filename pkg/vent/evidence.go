@@ -1,6 +1,9 @@
 package vent
 
-import "github.com/leakytap/leakytap/pkg/vent/internal/cue"
+import (
+	"github.com/leakytap/leakytap/pkg/vent/internal/cue"
+	"github.com/leakytap/leakytap/pkg/vent/internal/text"
+)
 
 // wrong is how strongly the text says that something went wrong.
 func (t *tally) wrong() int {
@@ -37,6 +40,8 @@ func (w *work) evidence(t *tally) {
 		w.lift(t, cue.Money, 2, 0.3)
 	}
 	w.lift(t, cue.Event, 2, 0.18)
+	w.polite(t)
+	w.turn()
 	w.plain(t, speaks)
 	if over := w.sum - before - maxEvidence; over > 0 {
 		w.push(-1, -1, -over)
@@ -48,10 +53,17 @@ func (w *work) evidence(t *tally) {
 
 const maxEvidence = 3
 
+// unlikely is the log-odds below which a single plain word does not outweigh the
+// model.
+const unlikely = -1.6
+
 // plain raises a post that says outright what went wrong and has nothing good to
 // say: however unlike the posts of the model's training it is.
 func (w *work) plain(t *tally, speaks bool) {
 	wrong := t.wrong() + t.weight[cue.Mild]
+	if w.sum < unlikely && (wrong < 4 || !speaks) {
+		return
+	}
 	if t.weight[cue.Positive] > 2 && t.weight[cue.Positive] >= wrong {
 		return
 	}
@@ -63,6 +75,7 @@ func (w *work) plain(t *tally, speaks bool) {
 	}
 	for _, k := range [...]cue.Kind{
 		cue.Safety, cue.Privacy, cue.RudeStaff, cue.Legal, cue.Churn, cue.Complaint, cue.Unresolved, cue.Waiting, cue.Outage, cue.Money, cue.Mild,
+		cue.Repeated, cue.BrokenPromise,
 	} {
 		if t.weight[k] < 2 {
 			continue
@@ -90,4 +103,64 @@ func (w *work) foreign(t *tally) {
 	w.lift(t, cue.Complaint, 2, 0.6)
 	w.lift(t, cue.Positive, 2, -1)
 	w.lift(t, cue.Positive, 4, -0.6)
+}
+
+// polite raises a request for redress that names a trouble in courteous words.
+func (w *work) polite(t *tally) {
+	if t.weight[cue.Help] < 2 || !t.first() || t.weight[cue.Question] >= 3 {
+		return
+	}
+	trouble := t.wrong() + t.weight[cue.Mild] + t.weight[cue.Event] + t.weight[cue.Negative]
+	if trouble == 0 || t.weight[cue.Positive] > trouble+3 {
+		return
+	}
+	w.atLeast(0.3, t.from[cue.Help], t.to[cue.Help])
+}
+
+// turn weighs a post that says two things: what stands behind "but" is what its
+// author means.
+func (w *work) turn() {
+	at := w.but()
+	if at < 0 {
+		return
+	}
+	var good, bad [2]int
+	for i := range w.r.Hits {
+		h := &w.r.Hits[i]
+		side := 0
+		if h.From >= at {
+			side = 1
+		}
+		praise := h.Kind == cue.Positive || h.Kind == cue.RoughPraise || h.Kind == cue.Resolved
+		switch {
+		case praise && h.Negated:
+			bad[side] += int(h.Weight)
+		case praise:
+			good[side] += int(h.Weight)
+		case blames(h.Kind) && !h.Negated:
+			bad[side] += int(h.Weight)
+		}
+	}
+	switch {
+	case good[0] >= 2 && bad[0] <= 1 && bad[1] >= 2 && bad[1] > good[1]:
+		w.push(at, at+1, 0.7)
+		w.atLeast(0.1, at, at+1)
+	case bad[0] >= 2 && bad[1] <= 1 && good[1] >= 3:
+		w.push(at, at+1, -0.7)
+	}
+}
+
+// but is the last word that turns a post round, -1 where there is none.
+func (w *work) but() int32 {
+	d := &w.r.Doc
+	for i := len(d.Tokens) - 2; i > 1; i-- {
+		if d.Tokens[i].Kind != text.Word {
+			continue
+		}
+		switch string(d.Form(i)) {
+		case "but", "however", "shame", "pity", "except", "unfortunately", "sadly", "although", "though":
+			return int32(i)
+		}
+	}
+	return -1
 }

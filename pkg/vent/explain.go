@@ -44,7 +44,11 @@ func (s *Scorer) reasons(w *work, b *model.Blend) []Reason {
 			spread(p.from, p.to, p.weight)
 		}
 	}
-	out := spans(w, by)
+	first, shift := w.bodyTokens()
+	if first == len(d.Tokens) {
+		return nil
+	}
+	out := spans(w, by, first)
 	slices.SortStableFunc(out, func(a, b Reason) int { return cmp.Compare(math.Abs(b.Weight), math.Abs(a.Weight)) })
 	if len(out) > maxReasons {
 		out = out[:maxReasons]
@@ -54,8 +58,12 @@ func (s *Scorer) reasons(w *work, b *model.Blend) []Reason {
 		rest -= r.Weight
 	}
 	if rest != 0 || len(out) == 0 {
-		start, end := d.Tokens[0].Start, d.Tokens[len(d.Tokens)-1].End
+		start, end := d.Tokens[first].Start, d.Tokens[len(d.Tokens)-1].End
 		out = append(out, Reason{Start: int(start), End: int(end), Text: d.Src[start:end], Weight: rest})
+	}
+	for i := range out {
+		out[i].Start -= int(shift)
+		out[i].End -= int(shift)
 	}
 	return out
 }
@@ -63,10 +71,10 @@ func (s *Scorer) reasons(w *work, b *model.Blend) []Reason {
 // leastReason is the weight below which a token joins no span.
 const leastReason = 0.05
 
-func spans(w *work, by []float64) []Reason {
+func spans(w *work, by []float64, first int) []Reason {
 	d := &w.r.Doc
 	var out []Reason
-	for i := 0; i < len(by); {
+	for i := first; i < len(by); {
 		if math.Abs(by[i]) < leastReason {
 			i++
 			continue

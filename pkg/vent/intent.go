@@ -7,20 +7,27 @@ func (w *work) praise(t *tally) {
 	if t.weight[cue.Sarcasm] >= 3 {
 		return
 	}
-	if t.weight[cue.RoughPraise] >= 4 && t.weight[cue.Complaint] <= 4 && t.weight[cue.Unresolved] == 0 {
-		w.atMost(-1.2, t.from[cue.RoughPraise], t.to[cue.RoughPraise])
+	if t.weight[cue.RoughPraise] >= 4 && t.weight[cue.Complaint] <= 4 && t.weight[cue.Unresolved] == 0 && t.weight[cue.Mild] < 3 {
+		limit := -1.2
+		if w.sum > 2 {
+			limit = -0.3
+		}
+		w.atMost(limit, t.from[cue.RoughPraise], t.to[cue.RoughPraise])
 		return
 	}
 	if t.has(cue.Expletive) && t.wrong() == 0 && t.weight[cue.Negative] <= t.weight[cue.Expletive]+1 && t.weight[cue.Mild] == 0 {
 		limit := -0.1
-		if t.has(cue.Positive) || t.weight[cue.RoughPraise] > 0 {
+		switch {
+		case t.has(cue.Positive) || t.weight[cue.RoughPraise] > 0:
 			limit = -1
+		case w.sum > 0.5:
+			return
 		}
 		w.atMost(limit, t.from[cue.Expletive], t.to[cue.Expletive])
 		return
 	}
 	if t.weight[cue.Positive] >= 4 && t.wrong() == 0 && t.weight[cue.Negative] <= 2 && t.weight[cue.Opener] < 2 {
-		w.push(t.from[cue.Positive], t.to[cue.Positive], -0.8)
+		w.push(t.from[cue.Positive], t.to[cue.Positive], -0.25)
 	}
 }
 
@@ -34,8 +41,11 @@ func (w *work) settled(t *tally) {
 		return
 	}
 	limit := -0.5
-	if t.has(cue.Thanks) || t.weight[cue.Positive] >= 2 {
+	switch {
+	case t.has(cue.Thanks) || t.weight[cue.Positive] >= 2:
 		limit = -1.2
+	case w.sum > 1.2 && t.weight[cue.Resolved] < 3:
+		return
 	}
 	w.atMost(limit, t.from[cue.Resolved], t.to[cue.Resolved])
 }
@@ -45,8 +55,11 @@ func (w *work) asks(t *tally) {
 	if t.weight[cue.Sarcasm] >= 3 {
 		return
 	}
+	if t.weight[cue.Question] >= 4 && t.weight[cue.Complaint] < 3 && t.weight[cue.Unresolved] == 0 {
+		w.atMost(-0.3, t.from[cue.Question], t.to[cue.Question])
+	}
 	if t.weight[cue.Question] < 2 {
-		if t.ends == '?' && t.wrong() == 0 && t.weight[cue.Negative] == 0 && t.weight[cue.Event] == 0 && t.weight[cue.Mild] == 0 {
+		if w.sum < 1 && t.ends == '?' && t.wrong() == 0 && t.weight[cue.Negative] == 0 && t.weight[cue.Event] == 0 && t.weight[cue.Mild] == 0 {
 			w.push(-1, -1, -0.3)
 			w.atMost(-0.1, -1, -1)
 		}
@@ -57,7 +70,11 @@ func (w *work) asks(t *tally) {
 			w.push(t.from[cue.Question], t.to[cue.Question], -0.5)
 			return
 		}
-		w.atMost(-1, t.from[cue.Question], t.to[cue.Question])
+		limit := -1.0
+		if w.sum > 1 {
+			limit = -0.15
+		}
+		w.atMost(limit, t.from[cue.Question], t.to[cue.Question])
 	}
 }
 
@@ -74,6 +91,9 @@ func (w *work) occasion(t *tally) {
 	}
 	if t.weight[cue.Job] >= 5 || t.weight[cue.Job] >= 3 && !mine || t.weight[cue.Job] >= 2 && t.wrong() < 3 {
 		w.atMost(-2, t.from[cue.Job], t.to[cue.Job])
+	}
+	if t.weight[cue.Investor] >= 3 && t.weight[cue.Complaint] < 5 {
+		w.atMost(-1, t.from[cue.Investor], t.to[cue.Investor])
 	}
 	if t.weight[cue.Employee] >= 3 && t.weight[cue.Complaint] < 5 {
 		w.atMost(-1, t.from[cue.Employee], t.to[cue.Employee])
@@ -135,13 +155,16 @@ func (w *work) news(t *tally) {
 	if t.weight[cue.Headline] < 5 && (t.we || t.exclaims > 0) || t.i || t.you {
 		return
 	}
+	if t.weight[cue.Headline] < 5 && t.weight[cue.Complaint] >= 3 && t.weight[cue.Unresolved]+t.weight[cue.Waiting]+t.weight[cue.Repeated] >= 2 {
+		return
+	}
 	var limit float64
 	switch {
-	case t.weight[cue.Headline] >= 2:
+	case t.weight[cue.Headline] >= 3, t.weight[cue.Headline] >= 2 && !w.r.Seen.Addressed:
 		limit = -1.2
 	case w.titled && t.words >= 5:
 		limit = -1
-	case w.r.Doc.Links > 0 && t.wrong() < 3 && t.exclaims == 0 && t.words >= 6:
+	case !w.r.Seen.Addressed && w.sum < 1 && w.r.Doc.Links > 0 && t.wrong() < 3 && t.exclaims == 0 && t.words >= 6:
 		limit = -0.3
 	default:
 		return

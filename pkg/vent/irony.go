@@ -11,7 +11,10 @@ func (w *work) irony(t *tally) {
 	}
 	opener := t.weight[cue.Opener]
 	wrong := t.wrong()
-	events := t.weight[cue.Event] + wrong/2
+	events := t.weight[cue.Event] + wrong/2 + t.weight[cue.Mild]/2
+	if t.has(cue.Money) {
+		events++
+	}
 	sincere := t.weight[cue.Resolved] >= 2 && t.weight[cue.Unresolved] == 0 || t.weight[cue.Thanks] >= 2 && wrong < 2
 	if opener < 1 || events < 1 && opener < 5 || sincere {
 		return
@@ -22,7 +25,11 @@ func (w *work) irony(t *tally) {
 	from, to := t.from[cue.Opener], t.to[cue.Opener]
 	switch {
 	case opener >= 2 && opener+events >= 4, wrong >= 3:
-		w.push(from, to, 1.4)
+		by := 1.4
+		if opener >= 3 && t.weight[cue.Complaint] >= 3 {
+			by = 2.6
+		}
+		w.push(from, to, by)
 		w.atLeast(0.2, from, to)
 		t.weight[cue.Sarcasm] = max(t.weight[cue.Sarcasm], 3)
 	case opener >= 2, events >= 2 && t.weight[cue.Positive] <= 3:

@@ -31,7 +31,7 @@ func (s *Scorer) judge(w *work, in *Input, b *model.Blend) tally {
 	w.asks(&t)
 	w.target(&t)
 	w.occasion(&t)
-	w.author(in, &t)
+	w.author(&t)
 	w.rated(in.Rating)
 	w.sum = math.Max(-certain, math.Min(certain, w.sum))
 	return t
@@ -53,17 +53,23 @@ func titled(d *text.Doc) bool {
 	return words >= 3 && big*10 >= words*8
 }
 
-// rated applies a star rating.
+// rated applies a star rating: its author says outright how satisfied they are.
 func (w *work) rated(stars int) {
+	if w.own {
+		return
+	}
 	switch stars {
 	case 1:
 		w.push(-1, -1, 2.5)
+		w.atLeast(1, -1, -1)
 	case 2:
-		w.push(-1, -1, 1.5)
+		w.push(-1, -1, 1.8)
+		w.atLeast(0.4, -1, -1)
 	case 4:
-		w.push(-1, -1, -1.2)
+		w.push(-1, -1, -1.8)
 	case 5:
 		w.push(-1, -1, -2.5)
+		w.atMost(-0.5, -1, -1)
 	}
 }
 

@@ -57,15 +57,26 @@ func (s *Scorer) compare(w *work, b *model.Blend) {
 	c := w.weigh()
 	at := int32(max(w.r.Seen.First, 0))
 	switch {
+	case w.r.Seen.Addressed && w.r.Seen.Rival == 0 && c.goodHere < 2 && !w.leaves():
 	case c.badThere >= 2 && (c.badHere <= 1 || c.goodHere > c.badHere):
 		s.setAside(w, b)
 		w.atMost(-1, at, at+1)
 	case c.badHere >= 1 && c.badHere > c.goodHere:
 		w.dropPraise()
 		if c.badHere >= 2 && c.badThere == 0 {
-			w.push(at, at+1, 0.6)
+			w.push(at, at+1, 0.3)
 		}
 	}
+}
+
+// leaves tells whether the post speaks of a change from one firm to another.
+func (w *work) leaves() bool {
+	for i := range w.r.Hits {
+		if w.r.Hits[i].Kind == cue.Switch {
+			return true
+		}
+	}
+	return false
 }
 
 // dropPraise forgets what is said well of other firms.

@@ -12,7 +12,8 @@ func (s *Scorer) Score(in Input, opt Options) Score {
 	w := s.take()
 	defer s.give(w)
 	names := s.names.get(&in)
-	w.r.Read(s.tools, in.Text, names, in.Lang, opt.Explain)
+	w.r.Read(s.tools, w.whole(&in), names, in.Lang, opt.Explain)
+	w.own = in.Handle != "" && names.Owns(in.Handle)
 	w.heads = s.pass(w)
 	w.parts = w.parts[:0]
 	b := &s.model.Plain

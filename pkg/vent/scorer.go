@@ -55,6 +55,11 @@ type work struct {
 	// names is the brand asked about, clauses whom the text speaks of.
 	names   *target.Names
 	clauses []clause
+	// buf holds title and text, body is where the text begins in it.
+	buf  []byte
+	body int32
+	// own is set where the author's account is the brand's.
+	own bool
 	// titled is set for a text in which nearly every word has a capital.
 	titled bool
 	// several is set for a text about several firms.

@@ -38,10 +38,12 @@ func (w *work) homonym(t *tally) {
 	case named, t.weight[cue.Customer] >= 3, t.you:
 	case small && w.careful() && t.weight[cue.Everyday]+t.weight[cue.Homonym] > 0:
 		w.atMost(-1.2, at, at+1)
+	case small && !customer && w.article():
+		w.atMost(-0.7, at, at+1)
 	case small && w.careful() && t.wrong() < 5:
 		w.atMost(-0.7, at, at+1)
-	case !customer && t.wrong() < 3:
-		w.atMost(-0.5, at, at+1)
+	case !customer && t.wrong() < 3 && w.sum < 1.2:
+		w.atMost(-0.3, at, at+1)
 	}
 }
 
@@ -73,6 +75,37 @@ func (w *work) careful() bool {
 		if t.Kind == text.Word {
 			return t.Has(text.Title) || t.Has(text.Caps) || string(w.r.Doc.Src[t.Start]) == "I" || string(w.r.Doc.Src[t.Start]) == "A"
 		}
+	}
+	return false
+}
+
+// article tells whether the brand's name stands behind an article, as everyday
+// words do, and before no word for what a firm has.
+func (w *work) article() bool {
+	d := &w.r.Doc
+	at := w.r.Seen.First
+	if at+1 < len(d.Tokens) && d.Tokens[at+1].Kind == text.Word && trade(d.Form(at+1)) {
+		return false
+	}
+	for i := at - 1; i >= max(0, at-2); i-- {
+		if d.Tokens[i].Kind != text.Word {
+			return false
+		}
+		switch string(d.Form(i)) {
+		case "a", "an", "the", "this", "that", "these", "those", "one", "two", "three", "some", "every", "each", "another", "no":
+			return true
+		}
+	}
+	return false
+}
+
+// trade tells whether a word behind a name says that a firm's thing is meant.
+func trade(form []byte) bool {
+	switch string(form) {
+	case "app", "apps", "store", "shop", "site", "website", "service", "support", "account", "order", "driver", "drivers", "team", "staff",
+		"customer", "customers", "card", "bill", "phone", "people", "guys", "update", "subscription", "membership", "delivery", "branch",
+		"office", "helpline", "chat", "server", "servers", "router", "plan", "flight", "crew", "guy", "lady", "rep", "agent":
+		return true
 	}
 	return false
 }

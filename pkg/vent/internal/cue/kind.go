@@ -61,6 +61,7 @@ const (
 	Mild
 	Everyday
 	Expletive
+	Investor
 	kinds
 )
 
@@ -84,6 +85,6 @@ func KindNames() map[string]Kind {
 		"topic_safety": TopicSafety, "homonym": Homonym, "loyal": Loyal, "event": Event,
 		"opener": Opener, "agent": Agent, "other_firm": OtherFirm, "unresolved": Unresolved,
 		"employee": Employee, "mild": Mild, "everyday": Everyday,
-		"expletive": Expletive,
+		"expletive": Expletive, "investor": Investor,
 	}
 }

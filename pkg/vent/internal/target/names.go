@@ -60,7 +60,7 @@ func Compile(brand string, aliases, competitors, context []string) *Names {
 // short is a name without the words at its end that say only what the firm does.
 func short(name string) string {
 	words := strings.Fields(strings.TrimLeft(name, "@#"))
-	for len(words) > 1 && generic(strings.ToLower(words[len(words)-1])) {
+	for len(words) > 1 && (generic(strings.ToLower(words[len(words)-1])) || words[len(words)-1] == "&" || words[len(words)-1] == "and") {
 		words = words[:len(words)-1]
 	}
 	return strings.Join(words, " ")
