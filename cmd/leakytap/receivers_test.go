@@ -47,3 +47,30 @@ func TestTestReceiverWebhook(t *testing.T) {
 	require.NotContains(t, out, secret)
 	require.NotContains(t, out, "/in")
 }
+
+func TestTestReceiverPagerDuty(t *testing.T) {
+	t.Parallel()
+	const key = "0123456789abcdef0123456789abcdef"
+	actions := make(chan string, 10)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		var body struct {
+			Key    string `json:"routing_key"`
+			Action string `json:"event_action"`
+		}
+		if json.NewDecoder(req.Body).Decode(&body) == nil && body.Key == key && req.URL.Path == "/v2/enqueue" {
+			actions <- body.Action
+			w.WriteHeader(http.StatusAccepted)
+			return
+		}
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = w.Write([]byte(`{"status":"invalid event","errors":["Invalid routing key"]}`))
+	}))
+	t.Cleanup(srv.Close)
+	out, code := testsReceiver(t, "pagerduty", fmt.Sprintf("{api_url: %q, routing_key: %s}", srv.URL+"/v2/", key))
+	require.Equal(t, 0, code, out)
+	require.Equal(t, []string{"trigger", "acknowledge", "resolve"}, []string{<-actions, <-actions, <-actions})
+	out, code = testsReceiver(t, "pagerduty", fmt.Sprintf("{api_url: %q, routing_key: wrong-key}", srv.URL+"/v2/"))
+	require.Equal(t, 1, code)
+	require.Contains(t, out, "integration key")
+	require.NotContains(t, out, "wrong-key")
+}

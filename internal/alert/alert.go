@@ -11,7 +11,7 @@
 //
 //	alert.go    Message, Receiver and the errors a receiver answers with
 //	config.go   what the operator writes: receivers and their settings
-//	kinds.go    what all kinds of receivers have, and the webhook's settings
+//	kinds.go    what all kinds of receivers have, and settings of the smaller ones
 //	route.go    the route tree as written; router.go  the tree as asked
 //	drain.go    the loop that claims rows; send.go what becomes of one row
 //	pace.go     how fast; metrics.go what is counted

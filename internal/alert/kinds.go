@@ -26,19 +26,22 @@ type Timing struct {
 func (c *ReceiverConfig) Timing() Timing {
 	switch {
 	case c.Slack != nil:
-		return Timing{c.Slack.Timeout.D(), c.Slack.Settle.D()}.or(DefaultSlackTimeout, DefaultSlackSettle)
+		return Timing{c.Slack.Timeout.D(), c.Slack.Settle.D()}.or(DefaultSlackTimeout)
 	case c.Webhook != nil:
-		return Timing{c.Webhook.Timeout.D(), c.Webhook.Settle.D()}.or(DefaultTimeout, DefaultSettle)
+		return Timing{c.Webhook.Timeout.D(), c.Webhook.Settle.D()}.or(DefaultTimeout)
+	case c.PagerDuty != nil:
+		return Timing{c.PagerDuty.Timeout.D(), c.PagerDuty.Settle.D()}.or(DefaultTimeout)
 	}
-	return Timing{}.or(DefaultTimeout, DefaultSettle)
+	return Timing{}.or(DefaultTimeout)
 }
 
-func (t Timing) or(timeout, settle time.Duration) Timing {
+// or fills in what is not written.
+func (t Timing) or(timeout time.Duration) Timing {
 	if t.Timeout == 0 {
 		t.Timeout = timeout
 	}
 	if t.Settle == 0 {
-		t.Settle = settle
+		t.Settle = DefaultSettle
 	}
 	return t
 }
@@ -54,6 +57,9 @@ func (c *ReceiverConfig) WithDefaults() ReceiverConfig {
 		full := *c.Webhook
 		full.Timeout, full.Settle = setting.Duration(t.Timeout), setting.Duration(t.Settle)
 		out.Webhook = &full
+	case c.PagerDuty != nil:
+		full := c.PagerDuty.WithDefaults()
+		out.PagerDuty = &full
 	}
 	return out
 }
@@ -65,6 +71,8 @@ func (c *ReceiverConfig) Secrets() []setting.Secret {
 		return []setting.Secret{c.Slack.Token, c.Slack.SigningSecret, c.Slack.AppToken}
 	case c.Webhook != nil:
 		return []setting.Secret{c.Webhook.URL, c.Webhook.Secret}
+	case c.PagerDuty != nil:
+		return []setting.Secret{c.PagerDuty.RoutingKey}
 	}
 	return nil
 }
@@ -119,6 +127,44 @@ func (c *WebhookConfig) Validate() []setting.Problem {
 		if _, err := c.SigningKey(); err != nil {
 			add("secret", err.Error())
 		}
+	}
+	return append(ps, checkTimes(c.Timeout, c.Settle)...)
+}
+
+// PagerDutyConfig is a receiver that pages through the Events API v2.
+type PagerDutyConfig struct {
+	// APIURL is the base of the Events API.
+	APIURL string `yaml:"api_url" json:"api_url"`
+	// RoutingKey is the integration key of an Events API v2 integration.
+	RoutingKey     setting.Secret `yaml:"routing_key" json:"routing_key,omitempty"`
+	RoutingKeyFile string         `yaml:"routing_key_file" json:"routing_key_file,omitempty"`
+	// Timeout bounds one call; Settle is how long an event whose answer was lost rests
+	// before it is sent again.
+	Timeout setting.Duration `yaml:"timeout" json:"timeout"`
+	Settle  setting.Duration `yaml:"settle" json:"settle"`
+}
+
+// DefaultPagerDutyAPI is where PagerDuty takes events.
+const DefaultPagerDutyAPI = "https://events.pagerduty.com/v2/"
+
+// WithDefaults fills in what is not written.
+func (c PagerDutyConfig) WithDefaults() PagerDutyConfig {
+	t := Timing{c.Timeout.D(), c.Settle.D()}.or(DefaultTimeout)
+	c.Timeout, c.Settle = setting.Duration(t.Timeout), setting.Duration(t.Settle)
+	if c.APIURL == "" {
+		c.APIURL = DefaultPagerDutyAPI
+	}
+	return c
+}
+
+// Validate names every mistake of the PagerDuty settings.
+func (c *PagerDutyConfig) Validate() []setting.Problem {
+	var ps []setting.Problem
+	if c.RoutingKey == "" && c.RoutingKeyFile == "" {
+		ps = append(ps, setting.Problem{Path: "routing_key", Msg: "pagerduty needs the integration key of an Events API v2 integration: routing_key, or routing_key_file"})
+	}
+	if c.APIURL != "" && !isAddress(c.APIURL) {
+		ps = append(ps, setting.Problem{Path: "api_url", Msg: "api_url wants an http or https address without a user, such as " + DefaultPagerDutyAPI})
 	}
 	return append(ps, checkTimes(c.Timeout, c.Settle)...)
 }
