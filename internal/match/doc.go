@@ -25,4 +25,5 @@
 //	eval.go     the expression of a brand that was touched
 //	lang.go     languages, declared and asked for
 //	names.go    the names that a query asks for
+//	parts.go    the parts of a query one by one, and whether some of them suffice
 package match

@@ -132,7 +132,7 @@ func (b *backtest) prepare(ctx context.Context) error {
 		b.total += n
 		r := &brandRun{name: name, running: desk.NewTrial(b.running.Rules, silences), future: desk.NewTrial(b.candidate.Rules, silences)}
 		r.tally = newTally(name, b.running.Rules, b.candidate.Rules, b.opt.Posts)
-		if r.labels, err = b.labelsOf(ctx, name); err != nil {
+		if r.labels, err = labelsOf(ctx, b.opt.Store, name); err != nil {
 			return err
 		}
 		if err := b.seed(ctx, r); err != nil {
@@ -149,10 +149,11 @@ func (b *backtest) configured(name string) bool {
 	return now || then
 }
 
-func (b *backtest) labelsOf(ctx context.Context, name string) (map[string]*labelled, error) {
+// labelsOf are the labels of a brand that were not taken back.
+func labelsOf(ctx context.Context, r *store.Reader, name string) (map[string]*labelled, error) {
 	out := map[string]*labelled{}
 	for after := int64(0); ; {
-		page, err := b.opt.Store.Labels(ctx, name, after, pageRows)
+		page, err := r.Labels(ctx, name, after, pageRows)
 		if err != nil {
 			return nil, err
 		}

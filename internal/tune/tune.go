@@ -5,6 +5,7 @@
 //	cases.go     the cases that were there before, and what people did to them
 //	sample.go    what new terms would bring, by the sample of unmatched posts
 //	report.go    where the two part, in numbers and posts
+//	ledger.go    what each term, phrase and exclusion of a query is worth
 //	interval.go  how far the numbers can be trusted
 package tune
 
