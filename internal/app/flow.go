@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/leakytap/leakytap/internal/bus"
 	"github.com/leakytap/leakytap/internal/desk"
@@ -140,12 +142,13 @@ func (d *Daemon) sharedStore() bool {
 	return d.opt.Roles.Has(RoleIngest) && d.opt.Roles.Has(RoleAlert)
 }
 
-// hearWatches mirrors the watch rows of another process.
+// hearWatches mirrors the watch rows of another process. Every process that ingests
+// needs all of them, so each is a group of its own, the same one after a restart.
 func (d *Daemon) hearWatches(ctx context.Context) error {
 	if d.sharedStore() {
 		return nil
 	}
-	return d.bus.Consume(ctx, topicWatches, "ingest", d.watches.handle)
+	return d.bus.Consume(ctx, topicWatches, "ingest-"+d.place(), d.watches.handle)
 }
 
 // tellWatches announces the watch rows to other processes.
@@ -154,4 +157,17 @@ func (d *Daemon) tellWatches(ctx context.Context) error {
 		return nil
 	}
 	return announceWatches(ctx, d.store, d.bus, d.log)
+}
+
+// place tells this process's data_dir from all others, over restarts.
+func (d *Daemon) place() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "host"
+	}
+	dir, err := filepath.Abs(d.gen.Load().cfg.DataDir)
+	if err != nil {
+		dir = d.gen.Load().cfg.DataDir
+	}
+	return fingerprint([]string{host, dir})[:12]
 }
