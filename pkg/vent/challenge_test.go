@@ -13,8 +13,8 @@ import (
 )
 
 // hard is one post of the challenge set. Rules are written looking at the parts
-// "write" and, once its first sight was noted in docs/scorer.md, "second"; the
-// figures that are reported are those of "report" and "third".
+// "write" and, once their first sight was noted in docs/scorer.md, "second" and
+// "third"; the figures that are reported are those of "report" and of first sight.
 type hard struct {
 	Text     string   `json:"text"`
 	Brand    string   `json:"brand"`
@@ -29,7 +29,7 @@ type hard struct {
 func challenge(t *testing.T) []hard {
 	t.Helper()
 	var out []hard
-	for _, half := range []string{"write", "second", "report", "third"} {
+	for _, half := range []string{"write", "second", "third", "report", "fourth"} {
 		f, err := os.Open("testdata/challenge_" + half + ".jsonl")
 		require.NoError(t, err)
 		sc := bufio.NewScanner(f)
@@ -96,12 +96,12 @@ func TestChallenge(t *testing.T) {
 	golden(t, "testdata/challenge_misses.golden", misses.Bytes())
 	require.GreaterOrEqual(t, byHalf["report"].value(), leastRight)
 	require.GreaterOrEqual(t, near["report"].value(), leastSeverity)
-	require.GreaterOrEqual(t, byHalf["third"].value(), leastUnseen)
+	require.GreaterOrEqual(t, byHalf["fourth"].value(), leastUnseen)
 }
 
 const (
 	leastRight    = 0.86
-	leastUnseen   = 0.6
+	leastUnseen   = 0.7
 	leastCategory = 0.5
 	leastSeverity = 0.8
 )

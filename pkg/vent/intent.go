@@ -52,10 +52,13 @@ func (w *work) settled(t *tally) {
 
 // asks lowers questions of people who want to know something.
 func (w *work) asks(t *tally) {
-	if t.weight[cue.Sarcasm] >= 3 {
+	if t.weight[cue.Sarcasm] >= 3 || t.weight[cue.Help] >= 2 && t.weight[cue.Event]+t.weight[cue.Mild]+t.wrong() >= 2 {
 		return
 	}
 	if t.weight[cue.Question] >= 4 && t.weight[cue.Complaint] < 3 && t.weight[cue.Unresolved] == 0 {
+		w.atMost(-0.3, t.from[cue.Question], t.to[cue.Question])
+	}
+	if w.wonders(t) {
 		w.atMost(-0.3, t.from[cue.Question], t.to[cue.Question])
 	}
 	if t.weight[cue.Question] < 2 {
@@ -76,6 +79,16 @@ func (w *work) asks(t *tally) {
 		}
 		w.atMost(limit, t.from[cue.Question], t.to[cue.Question])
 	}
+}
+
+// wonders tells whether the post is one question of somebody who tells of nothing
+// that happened to them.
+func (w *work) wonders(t *tally) bool {
+	if w.names == nil || t.first() || t.ends != '?' || t.weight[cue.Question] < 2 || w.sum > 1.2 {
+		return false
+	}
+	return t.weight[cue.Complaint] < 2 && t.weight[cue.Negative] <= 2 && t.weight[cue.Event] <= 1 &&
+		t.weight[cue.Unresolved]+t.weight[cue.Waiting]+t.weight[cue.Repeated]+t.weight[cue.Mild]+t.weight[cue.Churn] == 0
 }
 
 // occasion lowers advertisements, jobs, news, and talk about other people.

@@ -42,7 +42,7 @@ func (w *work) homonym(t *tally) {
 		w.atMost(-0.7, at, at+1)
 	case small && w.careful() && t.wrong() < 5:
 		w.atMost(-0.7, at, at+1)
-	case !customer && t.wrong() < 3 && w.sum < 1.2:
+	case !customer && t.wrong() < 3 && w.sum < 1.2 && t.served() < 2:
 		w.atMost(-0.3, at, at+1)
 	}
 }
@@ -108,4 +108,10 @@ func trade(form []byte) bool {
 		return true
 	}
 	return false
+}
+
+// served is how strongly the text speaks of what firms do for customers.
+func (t *tally) served() int {
+	return t.weight[cue.TopicBilling] + t.weight[cue.TopicAccount] + t.weight[cue.TopicSupport] + t.weight[cue.TopicRefund] +
+		t.weight[cue.TopicDelivery] + t.weight[cue.TopicApp]
 }
