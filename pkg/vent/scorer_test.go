@@ -41,6 +41,35 @@ func TestScoreTellsVentingFromPraise(t *testing.T) {
 	}
 }
 
+// TestScoreOfPlainCases holds the scorer to what it once got wrong.
+func TestScoreOfPlainCases(t *testing.T) {
+	tests := []struct {
+		name, text  string
+		least, most float64
+		severity    Severity
+		signals     []string
+	}{
+		{"absence", "still no parcel from acme after 2 weeks of broken promises. unacceptable.", 0.9, 1, SeverityHigh, []string{"waiting", "broken_promise"}},
+		{
+			"danger", "acme reader got so hot that it burned the table, started to smoke next to my kid, this is dangerous",
+			0.85, 1, SeverityCritical,
+			[]string{"safety"},
+		},
+		{"irony", "oh great, acme cancelled my flight again. love it", 0.8, 1, SeverityMedium, []string{"sarcasm"}},
+		{"outage", "my acme broadband has been down since tuesday", 0.9, 1, SeverityHigh, []string{"waiting", "outage"}},
+		{"a rival", "globex is terrible, acme would never do that", 0, 0.45, SeverityNone, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := scorer(t).Score(Input{Text: tt.text, Brand: "acme"}, Options{})
+			require.GreaterOrEqual(t, got.Venting, tt.least)
+			require.LessOrEqual(t, got.Venting, tt.most)
+			require.Equal(t, tt.severity, got.Severity)
+			require.Subset(t, got.Signals, tt.signals)
+		})
+	}
+}
+
 func checkReasons(t *testing.T, text string, got Score) {
 	t.Helper()
 	var sum float64

@@ -43,7 +43,7 @@ func severityOf(venting float64, t *tally, negative float64) Severity {
 		return SeverityCritical
 	case points >= 2.6:
 		return SeverityHigh
-	case points >= 1.2:
+	case points >= 1:
 		return SeverityMedium
 	}
 	return SeverityLow
