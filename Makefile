@@ -37,7 +37,7 @@ fmt: ## gofumpt and goimports
 
 .PHONY: fmt-check
 fmt-check: ## refuse unformatted code
-	@test -z "$$($(TOOL) golangci-lint fmt --diff | tee /dev/stderr)"
+	@out=$$($(TOOL) golangci-lint fmt --diff); [ -z "$$out" ] || { printf '%s\n' "$$out" >&2; exit 1; }
 
 .PHONY: lint
 lint: ## golangci-lint: style, bugs and the import table; go vet is part of it
