@@ -38,7 +38,7 @@ func (a *arena) delays() []time.Duration {
 // them complaints, as fast as they go out: each complaint is told once, and soon.
 func TestFourSources(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	a := newArena(t, "")
 	a.start()
@@ -47,7 +47,7 @@ func TestFourSources(t *testing.T) {
 		a.say(ctx, i, p)
 	}
 	last := time.Now()
-	require.Eventually(t, func() bool { return len(a.judge().lost) == 0 }, time.Minute, 100*time.Millisecond, "complaints are missing")
+	require.Eventually(t, func() bool { return len(a.judge().lost) == 0 }, 2*time.Minute, 100*time.Millisecond, "complaints are missing")
 	all := time.Since(last)
 	pause(ctx, 2*time.Second)
 	v := a.judge()
