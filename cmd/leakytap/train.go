@@ -17,12 +17,14 @@ import (
 func newTrain(env *environment) *cobra.Command {
 	var data []string
 	var out, name string
+	var seed uint64
 	cmd := &cobra.Command{
 		Use:   "train --data FILE... --out FILE",
 		Short: "Train a model on labelled posts",
 		Long: `Trains a model on labelled JSONL: "text", and "label" (negative, neutral or
 positive), "venting" (true or false), or "irrelevant": true; "brand" is optional.
-A folder stands for its .jsonl files. The same input gives the same bytes.`,
+A folder stands for its .jsonl files. The same input gives the same bytes. A report
+is written beside the model: MODEL.report.json and MODEL.report.md.`,
 		Args: args(0, many),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			data = append(data, words...)
@@ -33,7 +35,7 @@ A folder stands for its .jsonl files. The same input gives the same bytes.`,
 			if err != nil {
 				return err
 			}
-			rep, err := train.Run(cmd.Context(), train.Options{Data: files, Out: out, Version: name, Progress: env.stderr})
+			rep, err := train.Run(cmd.Context(), train.Options{Data: files, Out: out, Version: name, Seed: seed, Progress: env.stderr})
 			if err != nil {
 				return err
 			}
@@ -47,6 +49,7 @@ A folder stands for its .jsonl files. The same input gives the same bytes.`,
 	cmd.Flags().StringArrayVar(&data, "data", nil, "labelled JSONL files, or folders of them; further ones may follow as arguments")
 	cmd.Flags().StringVar(&out, "out", "", "the model file")
 	cmd.Flags().StringVar(&name, "name", "", "the version that the model calls itself (default: made of the data)")
+	cmd.Flags().Uint64Var(&seed, "seed", 1, "draws the samples that the report's intervals are made of")
 	return cmd
 }
 
@@ -97,7 +100,8 @@ func newEval(env *environment) *cobra.Command {
 			}
 			if env.json {
 				return printJSON(env.stdout, evalRow{
-					rep.Rows, rep.MacroRecall, rep.Accuracy, rep.VentingAUC, rep.VentingAP, rep.ECE,
+					rep.Rows, rep.PolarityRows, rep.Complaints,
+					rep.MacroRecall, rep.Accuracy, rep.VentingAUC, rep.VentingAP, rep.ECE,
 				})
 			}
 			return printEval(env.stdout, rep)
@@ -108,26 +112,37 @@ func newEval(env *environment) *cobra.Command {
 	return cmd
 }
 
-// evalRow is what `eval --json` prints; the names are fixed.
+// evalRow is what `eval --json` prints; the names are fixed. A figure that the rows
+// say nothing about is 0: polarity_rows and complaints tell.
 type evalRow struct {
-	Rows        int     `json:"rows"`
-	MacroRecall float64 `json:"macro_recall"`
-	Accuracy    float64 `json:"accuracy"`
-	VentingAUC  float64 `json:"venting_auc"`
-	VentingAP   float64 `json:"venting_ap"`
-	ECE         float64 `json:"ece"`
+	Rows         int     `json:"rows"`
+	PolarityRows int     `json:"polarity_rows"`
+	Complaints   int     `json:"complaints"`
+	MacroRecall  float64 `json:"macro_recall"`
+	Accuracy     float64 `json:"accuracy"`
+	VentingAUC   float64 `json:"venting_auc"`
+	VentingAP    float64 `json:"venting_ap"`
+	ECE          float64 `json:"ece"`
 }
 
 func printEval(w io.Writer, rep train.EvalReport) error {
+	polar, ranked := rep.PolarityRows > 0, rep.Ranked()
 	return table(w, [][]string{
 		{"rows", strconv.Itoa(rep.Rows)},
-		{"macro recall of the polarity", figure(rep.MacroRecall)},
-		{"accuracy of the polarity", figure(rep.Accuracy)},
-		{"venting, area under the ROC curve", figure(rep.VentingAUC)},
-		{"venting, average precision", figure(rep.VentingAP)},
-		{"expected calibration error", figure(rep.ECE)},
+		{"rows with a polarity", strconv.Itoa(rep.PolarityRows)},
+		{"rows that are venting", strconv.Itoa(rep.Complaints)},
+		{"macro recall of the polarity", figure(rep.MacroRecall, polar)},
+		{"accuracy of the polarity", figure(rep.Accuracy, polar)},
+		{"venting, area under the ROC curve", figure(rep.VentingAUC, ranked)},
+		{"venting, average precision", figure(rep.VentingAP, ranked)},
+		{"expected calibration error", figure(rep.ECE, true)},
 	})
 }
 
-// figure prints a share.
-func figure(v float64) string { return fmt.Sprintf("%.4f", v) }
+// figure prints a share, and a dash where the rows say nothing about it.
+func figure(v float64, said bool) string {
+	if !said {
+		return "-"
+	}
+	return fmt.Sprintf("%.4f", v)
+}

@@ -101,8 +101,8 @@ func TestTinyData(t *testing.T) {
 				a := s.good(args...)
 				var got map[string]float64
 				require.NoError(t, json.Unmarshal([]byte(a.out), &got), a.out)
-				require.Len(t, got, 6)
-				for _, k := range []string{"rows", "macro_recall", "accuracy", "venting_auc", "venting_ap", "ece"} {
+				require.Len(t, got, 8)
+				for _, k := range []string{"rows", "polarity_rows", "complaints", "macro_recall", "accuracy", "venting_auc", "venting_ap", "ece"} {
 					require.Contains(t, got, k)
 				}
 			}

@@ -113,6 +113,8 @@ func (s *Scorer) otherFirm(w *work, i int) bool {
 		return i == 0 && addressed(d) || i > 0 && speaks(d, i)
 	case t.Kind != text.Word || t.Has(text.Tag):
 		return false
+	case s.small(w, i):
+		return true
 	}
 	for k := range w.r.Hits {
 		h := &w.r.Hits[k]
@@ -168,6 +170,28 @@ func (s *Scorer) named(w *work, i int) bool {
 		return camel
 	}
 	return camel || s.model.Table.Find(t.Hash) == nil && !place(d, i) && !inflected(d.Form(i))
+}
+
+// small tells whether token i is a name in small letters: a word that the model
+// has never met opens the text and is judged, and the brand would never be so.
+func (s *Scorer) small(w *work, i int) bool {
+	d := &w.r.Doc
+	t := &d.Tokens[i]
+	if i > 0 || t.Has(text.Title) || t.End-t.Start < minName || len(d.Tokens) < 2 || s.model.Table.Find(t.Hash) != nil {
+		return false
+	}
+	switch string(d.Form(1)) {
+	case "is", "are", "was", "were", "has", "have", "keeps", "never", "always", "would", "can't", "won't", "doesn't", "don't":
+	default:
+		return false
+	}
+	for k := range w.r.Hits {
+		h := &w.r.Hits[k]
+		if h.Kind == cue.Loyal {
+			return true
+		}
+	}
+	return false
 }
 
 // inflected tells whether a word ends as verbs, adverbs and such do, and names

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/leakytap/leakytap/pkg/vent/internal/model"
+	"github.com/leakytap/leakytap/pkg/vent/internal/text"
 )
 
 // maxReasons is how many spans are told apart; what is left is one reason for
@@ -71,6 +73,25 @@ func (s *Scorer) reasons(w *work, b *model.Blend) []Reason {
 // leastReason is the weight below which a token joins no span.
 const leastReason = 0.05
 
+// trim takes the marks off both ends of the tokens from to to: a comma is no
+// reason that anybody understands. Exclamation and question marks stay.
+func trim(d *text.Doc, from, to int) (first, end int) {
+	mark := func(i int) bool {
+		if d.Tokens[i].Kind != text.Punct {
+			return false
+		}
+		c, _ := utf8.DecodeRune(d.Form(i))
+		return c != '!' && c != '?' && c != text.Interrobang
+	}
+	for from < to && mark(from) {
+		from++
+	}
+	for from < to && mark(to-1) {
+		to--
+	}
+	return from, to
+}
+
 func spans(w *work, by []float64, first int) []Reason {
 	d := &w.r.Doc
 	var out []Reason
@@ -84,8 +105,10 @@ func spans(w *work, by []float64, first int) []Reason {
 			sum += by[j]
 			j++
 		}
-		start, end := int(d.Tokens[i].Start), int(d.Tokens[j-1].End)
-		out = append(out, Reason{Start: start, End: end, Text: d.Src[start:end], Weight: sum})
+		if from, to := trim(d, i, j); from < to {
+			start, end := int(d.Tokens[from].Start), int(d.Tokens[to-1].End)
+			out = append(out, Reason{Start: start, End: end, Text: d.Src[start:end], Weight: sum})
+		}
 		i = j
 	}
 	return out

@@ -17,6 +17,7 @@ func (w *work) weigh() (c contrast) {
 		there := w.aside(h.From)
 		v := int(h.Weight)
 		switch {
+		case blames(h.Kind) && w.loyal(h):
 		case h.Kind == cue.Positive || h.Kind == cue.Thanks || h.Kind == cue.RoughPraise:
 			switch {
 			case there:
@@ -36,6 +37,18 @@ func (w *work) weigh() (c contrast) {
 		}
 	}
 	return c
+}
+
+// loyal tells whether h stands inside words of trust: the "never" of "would never
+// do that" blames nobody.
+func (w *work) loyal(h *cue.Hit) bool {
+	for i := range w.r.Hits {
+		l := &w.r.Hits[i]
+		if l.Kind == cue.Loyal && l.From <= h.From && h.To <= l.To {
+			return true
+		}
+	}
+	return false
 }
 
 // blames tells whether cues of kind k say that something is wrong.
@@ -60,7 +73,11 @@ func (s *Scorer) compare(w *work, b *model.Blend) {
 	case w.r.Seen.Addressed && w.r.Seen.Rival == 0 && c.goodHere < 2 && !w.leaves():
 	case c.badThere >= 2 && (c.badHere <= 1 || c.goodHere > c.badHere):
 		s.setAside(w, b)
-		w.atMost(-1, at, at+1)
+		limit := -1.0
+		if c.badHere == 0 {
+			limit = -2.5
+		}
+		w.atMost(limit, at, at+1)
 	case c.badHere >= 1 && c.badHere > c.goodHere:
 		w.dropPraise()
 		if c.badHere >= 2 && c.badThere == 0 {

@@ -39,13 +39,13 @@ func (s *Scorer) Score(in Input, opt Options) Score {
 	return out
 }
 
-// polarity is the softmax of the three heads.
+// polarity is the softmax of the three heads, none of them certain.
 func (s *Scorer) polarity(w *work, _ *tally) (negative, neutral, positive float64) {
 	z := [3]float64{w.heads[model.Negative] * s.model.Polar, w.heads[model.Neutral] * s.model.Polar, w.heads[model.Positive] * s.model.Polar}
 	top := math.Max(z[0], math.Max(z[1], z[2]))
 	var sum float64
 	for k := range z {
-		z[k] = math.Exp(z[k] - top)
+		z[k] = math.Exp(math.Max(z[k]-top, -certain))
 		sum += z[k]
 	}
 	return z[0] / sum, z[1] / sum, z[2] / sum

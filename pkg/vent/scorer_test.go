@@ -2,6 +2,7 @@ package vent
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -57,7 +58,7 @@ func TestScoreOfPlainCases(t *testing.T) {
 		},
 		{"irony", "oh great, acme cancelled my flight again. love it", 0.8, 1, SeverityMedium, []string{"sarcasm"}},
 		{"outage", "my acme broadband has been down since tuesday", 0.9, 1, SeverityHigh, []string{"waiting", "outage"}},
-		{"a rival", "globex is terrible, acme would never do that", 0, 0.45, SeverityNone, nil},
+		{"a rival", "globex is terrible, acme would never do that", 0, 0.35, SeverityNone, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -67,6 +68,30 @@ func TestScoreOfPlainCases(t *testing.T) {
 			require.Equal(t, tt.severity, got.Severity)
 			require.Subset(t, got.Signals, tt.signals)
 		})
+	}
+}
+
+// A letter is no abbreviation of an authority.
+func TestNothingIsSeenInALetter(t *testing.T) {
+	for _, text := range []string{"b", "a b", "x", "bb"} {
+		require.Empty(t, scorer(t).Score(Input{Text: text, Brand: "acme"}, Options{}).Signals, text)
+	}
+	require.Contains(t, scorer(t).Score(Input{Text: "I reported @acme to the BBB"}, Options{}).Signals, "legal")
+}
+
+// However often it is said: nothing is certain, and no lone mark is a reason.
+func TestNothingIsCertain(t *testing.T) {
+	for _, text := range []string{
+		strings.Repeat("worst service ever, liars, thieves. ", 900), strings.Repeat("love ", 6000), strings.Repeat("terrible @acme, 😡 ", 2000), "a, b; c.",
+	} {
+		got := scorer(t).Score(Input{Text: text, Brand: "acme"}, Options{Explain: true})
+		for _, p := range []float64{got.Venting, got.Negative, got.Neutral, got.Positive} {
+			require.Greater(t, p, 0.0)
+			require.Less(t, p, 1.0)
+		}
+		for _, r := range got.Reasons {
+			require.NotEmpty(t, strings.Trim(r.Text, " ,;."))
+		}
 	}
 }
 

@@ -4,7 +4,8 @@
 // map order or on the clock.
 //
 //	run.go       a training run from files to a model file
-//	rows.go      labelled rows and how they are read
+//	rows.go      labelled rows and their files
+//	parse.go     one line as a row
 //	augment.go   rows made of rows
 //	corpus.go    rows as features
 //	lbfgs.go     the optimiser
@@ -15,6 +16,8 @@
 //	blend.go     how the heads add up to venting, and calibration
 //	quantise.go  weights as bytes
 //	report.go    figures on held-out rows
+//	interval.go  how far a figure can be trusted
+//	markdown.go  the report for people
 //	eval.go      figures of any scorer on labelled rows
 //	metrics.go   recall, area under the curve, calibration error
 //	progress.go  what a run says while it works

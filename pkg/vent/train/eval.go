@@ -7,10 +7,14 @@ import (
 )
 
 // EvalReport is the figures of a model on labelled rows. A figure that the rows
-// say nothing about is 0.
+// say nothing about is 0: PolarityRows and Complaints tell.
 type EvalReport struct {
-	// Rows is how many rows were read.
-	Rows int `json:"rows"`
+	// Rows is how many rows were read, PolarityRows how many of them have a label.
+	Rows         int `json:"rows"`
+	PolarityRows int `json:"polarity_rows"`
+	// Complaints is how many rows are venting. Where none or all are, nothing can
+	// be ranked.
+	Complaints int `json:"complaints"`
 	// MacroRecall and Accuracy are of polarity, over the rows with a label.
 	MacroRecall float64 `json:"macro_recall"`
 	Accuracy    float64 `json:"accuracy"`
@@ -41,17 +45,25 @@ func evalRows(scorer *vent.Scorer, rows []Row, opt vent.Options) EvalReport {
 	return t.report()
 }
 
+// Ranked tells whether the figures of ranking mean anything.
+func (r EvalReport) Ranked() bool { return r.Complaints > 0 && r.Complaints < r.Rows }
+
+type polarAnswer struct{ truth, said uint8 }
+
 // tallies is rows as they were scored.
 type tallies struct {
 	polarity Confusion
+	polar    []polarAnswer
 	venting  []Judged
 	right    int
 }
 
 func (t *tallies) add(scorer *vent.Scorer, r *Row, opt vent.Options) {
-	s := scorer.Score(vent.Input{Text: r.Text, Brand: r.Brand, Lang: r.Lang, Rating: r.Rating}, opt)
+	s := scorer.Score(vent.Input{Text: r.Text, Brand: r.Brand, Lang: r.Lang, Rating: int(r.Rating)}, opt)
 	if r.Label != "" {
-		t.polarity[classOf(r.Label)][top(s)]++
+		a := polarAnswer{classOf(r.Label), uint8(top(s))}
+		t.polarity[a.truth][a.said]++
+		t.polar = append(t.polar, a)
 	}
 	truth := r.vents()
 	t.venting = append(t.venting, Judged{s.Venting, truth})
@@ -62,8 +74,12 @@ func (t *tallies) add(scorer *vent.Scorer, r *Row, opt vent.Options) {
 
 func (t *tallies) report() EvalReport {
 	n := len(t.venting)
+	complaints := 0
+	for _, j := range t.venting {
+		complaints += int(yes(j.Yes))
+	}
 	return EvalReport{
-		Rows: n, MacroRecall: t.polarity.MacroRecall(), Accuracy: t.polarity.Accuracy(),
+		Rows: n, PolarityRows: len(t.polar), Complaints: complaints, MacroRecall: t.polarity.MacroRecall(), Accuracy: t.polarity.Accuracy(),
 		VentingAUC: AUC(t.venting), VentingAP: AveragePrecision(t.venting), ECE: ECE(t.venting),
 		VentingAccuracy: float64(t.right) / float64(max(n, 1)),
 	}

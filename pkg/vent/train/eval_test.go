@@ -2,8 +2,11 @@ package train
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,6 +45,16 @@ func TestRunIsDeterministicAndItsModelLoads(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Equal(t, files[0], files[1])
+	for _, kind := range []string{".report.json", ".report.md"} {
+		one, err := os.ReadFile(filepath.Join(dir, "m0"+kind))
+		require.NoError(t, err)
+		two, err := os.ReadFile(filepath.Join(dir, "m1"+kind))
+		require.NoError(t, err)
+		require.Equal(t, string(one), string(two))
+		sum := sha256.Sum256(files[0])
+		require.Contains(t, string(one), hex.EncodeToString(sum[:]))
+		require.Contains(t, string(one), "small.jsonl")
+	}
 	f, err := os.Open(filepath.Join(dir, "m0"))
 	require.NoError(t, err)
 	defer f.Close()
@@ -56,9 +69,14 @@ func TestRunIsDeterministicAndItsModelLoads(t *testing.T) {
 
 func TestRunRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	tests := []struct{ name, body, want string }{
-		{"unknown label", "{\"text\":\"a\",\"label\":\"neutral\"}\n{\"text\":\"b\",\"label\":\"angry\"}\n", "bad.jsonl:2: label \"angry\" is unknown"},
+		{"unknown label", "{\"text\":\"a\",\"label\":\"neutral\"}\n{\"text\":\"b\",\"label\":\"angry\"}\n", `bad.jsonl:2: "label" is "angry": it must be "negative", "neutral" or "positive"`},
 		{"no label", "{\"text\":\"a\"}\n", "bad.jsonl:1: the row has no label"},
-		{"no JSON", "text,label\n", "bad.jsonl:1: reading the row"},
+		{"no JSON", "text,label\n", "bad.jsonl:1: the line is no JSON object"},
+		{"no text", "{\"label\":\"neutral\"}\n", `bad.jsonl:1: the row has no "text"`},
+		{"text is null", "{\"text\":null,\"label\":\"neutral\"}\n", `bad.jsonl:1: the row has no "text"`},
+		{"text in capitals", "{\"Text\":\"a\",\"label\":\"neutral\"}\n", `bad.jsonl:1: the row has no "text"`},
+		{"venting is a word", "{\"text\":\"a\",\"venting\":\"yes\"}\n", `bad.jsonl:1: "venting" is "yes": it must be true or false`},
+		{"brand is a list", "{\"text\":\"a\",\"venting\":true,\"brand\":[\"x\"]}\n", `bad.jsonl:1: "brand" is ["x"]: it must be a string`},
 		{"empty", "\n\n", "no labelled rows"},
 	}
 	for _, tt := range tests {
@@ -79,4 +97,59 @@ func TestMetrics(t *testing.T) {
 	require.InDelta(t, 0.5, AUC([]Judged{{0.5, true}, {0.5, false}}), 1e-9)
 	require.InDelta(t, (0.1+0.8+0.3+0.1)/4, ECE(js), 1e-9)
 	require.InDelta(t, 0.5, Confusion{{1, 0, 0}, {1, 0, 0}, {0, 0, 0}}.MacroRecall(), 1e-9)
+}
+
+func TestIntervalsHoldTheFigure(t *testing.T) {
+	var few, many tallies
+	for i := range 1000 {
+		j := Judged{P: float64(i*37%101) / 101, Yes: i%3 == 0}
+		if j.Yes {
+			j.P = min(1, j.P+0.3)
+		}
+		if i < 100 {
+			few.venting = append(few.venting, j)
+		}
+		many.venting = append(many.venting, j)
+	}
+	a, b := few.intervals(1)["venting_auc"], many.intervals(1)["venting_auc"]
+	require.Equal(t, a, few.intervals(1)["venting_auc"])
+	require.NotEqual(t, a, few.intervals(2)["venting_auc"])
+	for _, s := range []struct {
+		v float64
+		i Interval
+	}{{AUC(few.venting), a}, {AUC(many.venting), b}} {
+		require.Less(t, s.i.Low, s.v)
+		require.Greater(t, s.i.High, s.v)
+	}
+	require.Greater(t, a.High-a.Low, 2*(b.High-b.Low))
+	ones := make([]int, 1000)
+	for i := range ones {
+		ones[i] = 1
+	}
+	sorted := slices.Clone(many.venting)
+	slices.SortFunc(sorted, func(a, b Judged) int { return cmpFloat(a.P, b.P) })
+	require.InDelta(t, AUC(many.venting), countedAUC(sorted, ones), 1e-12)
+}
+
+// A figure that the rows say nothing about is told from one that is 0.
+func TestEvalCountsWhatTheRowsSay(t *testing.T) {
+	s, err := vent.Default()
+	require.NoError(t, err)
+	for _, tt := range []struct {
+		name, body        string
+		polar, complaints int
+		ranked            bool
+	}{
+		{"no polarity", "{\"text\":\"a\",\"venting\":true}\n{\"text\":\"b\",\"venting\":false}\n", 0, 1, true},
+		{"no complaint", "{\"text\":\"a\",\"label\":\"positive\"}\n", 1, 0, false},
+		{"complaints alone", "{\"text\":\"a\",\"label\":\"negative\"}\n", 1, 1, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			rep, err := Eval(s, []string{write(t, "rows.jsonl", tt.body)}, vent.Options{})
+			require.NoError(t, err)
+			require.Equal(t, tt.polar, rep.PolarityRows)
+			require.Equal(t, tt.complaints, rep.Complaints)
+			require.Equal(t, tt.ranked, rep.Ranked())
+		})
+	}
 }

@@ -11,6 +11,16 @@ type Judged struct {
 	Yes bool
 }
 
+// both tells whether there are yes and no: without both nothing can be ranked.
+func both(js []Judged) bool {
+	for _, j := range js {
+		if j.Yes != js[0].Yes {
+			return true
+		}
+	}
+	return false
+}
+
 // AUC is the area under the ROC curve: how often a yes is ranked above a no, ties
 // counted half. It is 0 where there are only yes or only no.
 func AUC(js []Judged) float64 {

@@ -3,7 +3,6 @@ package train
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,28 +12,26 @@ import (
 
 // Row is one labelled post.
 type Row struct {
-	Text  string `json:"text"`
-	Brand string `json:"brand"`
+	Text  string
+	Brand string
 	// Label is the polarity: negative, neutral or positive; empty where there is none.
-	Label string `json:"label"`
+	Label string
 	// Venting is a person's judgement that the author complains as a customer.
-	Venting *bool `json:"venting"`
+	Venting *bool
 	// Irrelevant says that the post is not about Brand.
-	Irrelevant bool `json:"irrelevant"`
-	// Strength is the polarity in five points, where the set has it.
-	Strength int `json:"strength"`
+	Irrelevant bool
 	// Domain, Group, Original and Source say where the row comes from; rows of one
 	// group are paraphrases of one post.
-	Domain   string `json:"domain"`
-	Group    string `json:"group"`
-	Original *bool  `json:"original"`
-	Source   string `json:"source"`
-	Lang     string `json:"lang"`
-	Rating   int    `json:"rating"`
+	Domain   string
+	Group    string
+	Original *bool
+	Source   string
+	Lang     string
+	Rating   float64
 	// Weight is how much the row counts, 1 where it is not written.
-	Weight float64 `json:"weight"`
+	Weight float64
 	// File is the base name of the file the row was read from.
-	File string `json:"-"`
+	File string
 }
 
 const (
@@ -78,9 +75,9 @@ func ReadRows(r io.Reader, name string) ([]Row, error) {
 		if len(line) == 0 {
 			continue
 		}
-		var row Row
-		if err := json.Unmarshal(line, &row); err != nil {
-			return nil, fmt.Errorf("%s:%d: reading the row: %w", name, n, err)
+		row, err := parseRow(line)
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", name, n, err)
 		}
 		if err := row.check(); err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", name, n, err)
@@ -98,7 +95,7 @@ func (r *Row) check() error {
 	switch r.Label {
 	case "", "negative", "neutral", "positive":
 	default:
-		return fmt.Errorf("label %q is unknown: write negative, neutral or positive", r.Label)
+		return fmt.Errorf("\"label\" is %q: it must be \"negative\", \"neutral\" or \"positive\"", r.Label)
 	}
 	if r.Label == "" && r.Venting == nil && !r.Irrelevant {
 		return errors.New("the row has no label: give it label, venting or irrelevant")

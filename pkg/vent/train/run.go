@@ -1,7 +1,9 @@
 package train
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -21,25 +23,14 @@ type Options struct {
 	Out string
 	// Version names the model; empty makes one of the data's hash.
 	Version string
+	// Seed draws the samples that intervals are made of. Nothing else is random.
+	Seed uint64
 	// Progress is told what is going on; nil is silent.
 	Progress io.Writer
 }
 
-// Report is what came of a training run.
-type Report struct {
-	Version  string `json:"version"`
-	Rows     int    `json:"rows"`
-	Features int    `json:"features"`
-	Bytes    int64  `json:"bytes"`
-	// Heldout is figures on posts of brands and domains that the model which scored
-	// them never saw, rules and calibration included.
-	Heldout map[string]EvalReport `json:"heldout"`
-	// Validation is figures of the model itself on the files that were held out.
-	Validation map[string]EvalReport `json:"validation,omitempty"`
-}
-
-// Run trains a model on opt.Data and writes it to opt.Out. The same rows give
-// the same bytes.
+// Run trains a model on opt.Data and writes it to opt.Out, and the report beside
+// it. The same rows give the same bytes.
 func Run(ctx context.Context, opt Options) (Report, error) {
 	if len(opt.Data) == 0 || opt.Out == "" {
 		return Report{}, errors.New("training needs data files and a file for the model")
@@ -58,16 +49,42 @@ func Run(ctx context.Context, opt Options) (Report, error) {
 	if version == "" {
 		version = versionOf(rows)
 	}
-	h, entries, rep, err := build(ctx, rows, version, log)
+	h, entries, rep, err := build(ctx, rows, version, opt.Seed, log)
 	if err != nil {
 		return Report{}, err
 	}
-	rep.Version = version
-	if rep.Validation, err = validate(h, entries, check); err != nil {
+	rep.Version, rep.Seed = version, opt.Seed
+	if rep.Validation, err = validate(h, entries, check, opt.Seed); err != nil {
 		return Report{}, err
 	}
-	rep.Bytes, err = writeModel(opt.Out, h, entries)
-	return rep, err
+	if rep.Files, err = fileReports(learn, check, rows); err != nil {
+		return Report{}, err
+	}
+	var file bytes.Buffer
+	if err := model.Write(&file, h, entries); err != nil {
+		return Report{}, err
+	}
+	rep.Bytes, rep.SHA256 = file.Len(), hexSum(file.Bytes())
+	return rep, save(opt.Out, file.Bytes(), rep)
+}
+
+// save writes the model and, beside it, its report: for programs and for people.
+func save(out string, file []byte, rep Report) error {
+	told, err := json.MarshalIndent(rep, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	for _, f := range []struct {
+		name string
+		body []byte
+	}{
+		{out, file}, {out + ".report.json", append(told, '\n')}, {out + ".report.md", []byte(rep.markdown())},
+	} {
+		if err := atomicWrite(f.name, f.body); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // holdOut sets files aside whose name ends in _val: they are measured on and
@@ -114,7 +131,7 @@ func originals(rows []Row) []Row {
 // roughSteps is how long the model is fitted before its features are chosen.
 const roughSteps = 12
 
-func build(ctx context.Context, rows []Row, version string, log io.Writer) (model.Header, []model.Entry, Report, error) {
+func build(ctx context.Context, rows []Row, version string, seed uint64, log io.Writer) (model.Header, []model.Entry, Report, error) {
 	s := defaults(len(rows))
 	plain := len(rows)
 	rows = augment(originals(rows))
@@ -154,7 +171,7 @@ func build(ctx context.Context, rows []Row, version string, log io.Writer) (mode
 	h := model.Header{Version: version, Scales: scales, LengthUnit: lengthUnit, Polar: 1}
 	c.blends(&h, ps)
 	rep := Report{Rows: plain, Features: len(entries)}
-	rep.Heldout, err = c.heldout(h, full, parts, fold)
+	rep.Heldout, err = c.heldout(h, full, parts, fold, seed)
 	return h, entries, rep, err
 }
 
@@ -173,33 +190,28 @@ func (c *corpus) point(full, part *weights, i, fold int) point {
 	return p
 }
 
-func writeModel(out string, h model.Header, entries []model.Entry) (size int64, err error) {
+// atomicWrite writes a file that appears whole or not at all.
+func atomicWrite(out string, body []byte) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(out), ".model-*")
 	if err != nil {
-		return 0, fmt.Errorf("writing the model: %w", err)
+		return fmt.Errorf("writing the model: %w", err)
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, f.Close(), os.Remove(f.Name()))
+			err = errors.Join(fmt.Errorf("writing the model: %w", err), f.Close(), os.Remove(f.Name()))
 		}
 	}()
-	if err = model.Write(f, h, entries); err != nil {
-		return 0, err
-	}
-	if size, err = f.Seek(0, io.SeekCurrent); err != nil {
-		return 0, fmt.Errorf("writing the model: %w", err)
+	if _, err = f.Write(body); err != nil {
+		return err
 	}
 	if err = f.Sync(); err != nil {
-		return 0, fmt.Errorf("writing the model: %w", err)
+		return err
 	}
 	if err = f.Chmod(0o644); err != nil {
-		return 0, fmt.Errorf("writing the model: %w", err)
+		return err
 	}
 	if err = f.Close(); err != nil {
-		return 0, fmt.Errorf("writing the model: %w", err)
+		return err
 	}
-	if err = os.Rename(f.Name(), out); err != nil {
-		return 0, fmt.Errorf("writing the model: %w", err)
-	}
-	return size, nil
+	return os.Rename(f.Name(), out)
 }

@@ -190,8 +190,13 @@ func (w *wordShape) see(r rune) {
 }
 
 // squeeze shortens letters that are drawn out: "sooooo" is "so", "coool" is "cool".
+// A word of one letter alone is an abbreviation, BBB, or a noise: it keeps three.
 func (d *Doc) squeeze(nstart int) {
 	b := d.Norm[nstart:]
+	if uniform(b) {
+		d.Norm = d.Norm[:nstart+min(len(b), 3)]
+		return
+	}
 	out := 0
 	for i := 0; i < len(b); {
 		j := i + 1
@@ -209,6 +214,16 @@ func (d *Doc) squeeze(nstart int) {
 		i = j
 	}
 	d.Norm = d.Norm[:nstart+out]
+}
+
+// uniform tells whether b is one ASCII letter over and over.
+func uniform(b []byte) bool {
+	for _, c := range b {
+		if c != b[0] || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 func kept(c byte, last bool) int {
@@ -254,6 +269,9 @@ func (d *Doc) number(i int) int {
 	return i
 }
 
+// Interrobang is the normal form of a run of both question and exclamation marks.
+const Interrobang = '\u203d'
+
 // punct reads one mark, or a run of the same mark.
 func (d *Doc) punct(i, n int, r rune) int {
 	start, end, count := i, i+n, 1
@@ -270,7 +288,7 @@ func (d *Doc) punct(i, n int, r rune) int {
 			break
 		}
 		if q != r {
-			marks = '\u203d'
+			marks = Interrobang
 		}
 		count++
 		end += k

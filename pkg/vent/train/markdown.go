@@ -1,0 +1,51 @@
+package train
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// markdown is the report for people.
+func (r Report) markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Model %s\n\n", r.Version)
+	fmt.Fprintf(&b, "%d bytes, %d features, learned from %d rows. sha256 %s.\n\n", r.Bytes, r.Features, r.Rows, r.SHA256)
+	b.WriteString("| file | rows | learned from | sha256 |\n|---|---|---|---|\n")
+	for _, f := range r.Files {
+		learned := "yes"
+		if !f.Learned {
+			learned = "measured on only"
+		}
+		fmt.Fprintf(&b, "| %s | %d | %s | %s |\n", f.Name, f.Rows, learned, f.SHA256)
+	}
+	b.WriteString("\nIntervals are where a figure lies in 95 of 100 samples drawn from its rows (" +
+		fmt.Sprintf("%d samples, seed %d). They say nothing about posts of another kind.\n", resamples, r.Seed))
+	b.WriteString("\n## Held out\n\nScored by a model that never saw the row's domain or brand, rules and calibration included.\n" +
+		"A label given with a brand is polarity towards it; macro-recall compares it with the polarity of the text.\n\n")
+	figures(&b, r.Heldout)
+	if len(r.Validation) > 0 {
+		b.WriteString("\n## Files that were not learned from\n\n")
+		figures(&b, r.Validation)
+	}
+	return b.String()
+}
+
+func figures(b *strings.Builder, sets map[string]SetReport) {
+	b.WriteString("| set | rows | complaints | venting, ROC-AUC | average precision | right at 0.5 | calibration error | macro-recall |\n" +
+		"|---|---|---|---|---|---|---|---|\n")
+	for _, name := range slices.Sorted(maps.Keys(sets)) {
+		s := sets[name]
+		auc, ap, recall := "-", "-", "-"
+		if s.Ranked() {
+			auc, ap = ranged(s.VentingAUC, s.Intervals["venting_auc"]), fmt.Sprintf("%.3f", s.VentingAP)
+		}
+		if s.PolarityRows > 0 {
+			recall = ranged(s.MacroRecall, s.Intervals["macro_recall"])
+		}
+		fmt.Fprintf(b, "| %s | %d | %d | %s | %s | %.3f | %.3f | %s |\n", name, s.Rows, s.Complaints, auc, ap, s.VentingAccuracy, s.ECE, recall)
+	}
+}
+
+func ranged(v float64, i Interval) string { return fmt.Sprintf("%.3f (%.3f-%.3f)", v, i.Low, i.High) }
