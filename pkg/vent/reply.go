@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/leakytap/leakytap/pkg/vent/internal/model"
+	"github.com/leakytap/leakytap/pkg/vent/internal/target"
 )
 
 // Score answers for one text. It is safe for any goroutines and any bytes, and
@@ -12,22 +13,16 @@ func (s *Scorer) Score(in Input, opt Options) Score {
 	w := s.take()
 	defer s.give(w)
 	names := s.names.get(&in)
-	w.r.Read(s.tools, w.whole(&in), names, in.Lang, opt.Explain)
+	w.r.Read(s.tools, w.whole(&in), names, in.Lang, opt.Explain || opt.Layer.usable())
 	w.own = in.Handle != "" && names.Owns(in.Handle)
 	w.heads = s.pass(w)
 	w.parts = w.parts[:0]
-	b := &s.model.Plain
-	switch {
-	case names == nil || !names.Given:
-	case w.r.Seen.Addressed:
-		b = &s.model.Addressed
-	default:
-		b = &s.model.Branded
-	}
+	b := s.blendFor(w, names)
 	w.sum = blend(b, w.heads)
 	w.names = names
 	t := s.judge(w, &in, b)
 	out := Score{Lang: w.r.Lang.String(), Model: s.model.Version, Opinion: "first"}
+	out.Learned = w.taught(opt.Layer, opt.Explain)
 	out.Venting = sigmoid(w.sum)
 	out.Negative, out.Neutral, out.Positive = s.polarity(w, &t)
 	out.Severity = severityOf(out.Venting, &t, out.Negative)
@@ -37,6 +32,18 @@ func (s *Scorer) Score(in Input, opt Options) Score {
 		out.Reasons = s.reasons(w, b)
 	}
 	return out
+}
+
+// blendFor is how the heads add up, by how the text speaks of the brand.
+func (s *Scorer) blendFor(w *work, names *target.Names) *model.Blend {
+	switch {
+	case names == nil || !names.Given:
+		return &s.model.Plain
+	case w.r.Seen.Addressed:
+		return &s.model.Addressed
+	default:
+		return &s.model.Branded
+	}
 }
 
 // polarity is the softmax of the three heads, none of them certain.

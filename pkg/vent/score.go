@@ -58,6 +58,8 @@ type Score struct {
 	Model string `json:"model"`
 	// Opinion is first or second: which of the two opinions decided.
 	Opinion string `json:"opinion,omitempty"`
+	// Learned is how far a Layer moved the log-odds of venting, 0 without one.
+	Learned float64 `json:"learned,omitempty"`
 	// Reasons are there only when asked for, strongest first.
 	Reasons []Reason `json:"reasons,omitempty"`
 }
@@ -88,4 +90,6 @@ type Options struct {
 	Explain bool
 	// Fast uses the first opinion alone.
 	Fast bool
+	// Layer is what labels taught, nil for nothing.
+	Layer *Layer
 }

@@ -64,6 +64,10 @@ type work struct {
 	titled bool
 	// several is set for a text about several firms.
 	several bool
+	// traits is what a Layer sees; stamps tells which of them are in the list.
+	traits []Trait
+	stamps []uint32
+	stamp  uint32
 }
 
 // maxKept bounds the buffers that are kept for the next text.
