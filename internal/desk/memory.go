@@ -291,8 +291,8 @@ func (*memory) ActionDone(string) (string, bool, error) { return "", false, nil 
 // MarkAction has nothing to prevent.
 func (*memory) MarkAction(string, string, time.Time) error { return nil }
 
-// UndoLabels teaches nobody.
-func (*memory) UndoLabels(string, string) (int, error) { return 0, nil }
+// ReplaceLabels teaches nobody.
+func (*memory) ReplaceLabels(string, string, time.Time) (int, error) { return 0, nil }
 
 // PutLabel teaches nobody.
 func (*memory) PutLabel(record.Label) (int64, error) { return 0, nil }

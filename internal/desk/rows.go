@@ -20,7 +20,7 @@ type rows interface {
 	EraseMention(brand, id string) error
 	CountAlerts(brand string, since time.Time) (int, error)
 	Silences(now time.Time) ([]record.Silence, error)
-	UndoLabels(brand, mentionID string) (int, error)
+	ReplaceLabels(brand, mentionID string, at time.Time) (int, error)
 	PutLabel(v record.Label) (int64, error)
 }
 

@@ -5,7 +5,8 @@
 //	decision.go  what was decided about a mention, and why
 //	case.go      a customer's case, what happened to it, actions on it
 //	notice.go    a row of the outbox
-//	rows.go      the smaller rows: Seen, Watch, Label, Silence, SourceStat, ...
+//	rows.go      the smaller rows: Seen, Watch, Silence, SourceStat, ...
+//	label.go     what people taught, and what was learned from it
 //	tone.go      what a post says to a case that it belongs to
 //	card.go      a case as a card or an inbox page shows it
 package record

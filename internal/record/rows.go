@@ -32,22 +32,6 @@ type Watch struct {
 	Until        time.Time `json:"until"`
 }
 
-// Label is what a person taught about one mention.
-type Label struct {
-	ID      int64  `json:"id"`
-	Brand   string `json:"brand"`
-	Mention string `json:"mention"`
-	// Text is kept so that a refit does not depend on the mention's retention;
-	// it is erased with the mention.
-	Text    string `json:"text"`
-	Venting bool   `json:"venting"`
-	// Reason is one of DismissReasons, "resolved", "import" or "sample".
-	Reason string    `json:"reason"`
-	Actor  string    `json:"actor"`
-	At     time.Time `json:"at"`
-	Undone bool      `json:"undone,omitempty"`
-}
-
 // Silence holds back cards that match it until it ends; the mentions stay in the inbox.
 type Silence struct {
 	ID string `json:"id"`

@@ -97,11 +97,18 @@ func eraseFor(ctx context.Context, c conn, brand, id string) error {
 			WHERE root = ? AND brand = ?`},
 		{"mention", `UPDATE mentions SET text = '', title = '', author_id = '', author_handle = '', author_name = '', followers = 0,
 			verified = 0, author_key = '', simhash = 0, retracted = 1 WHERE id = ? AND brand = ?`},
-		{"labels", "UPDATE labels SET text = '' WHERE mention = ? AND brand = ?"},
 	} {
 		if _, err := exec(ctx, c, st.query, id, brand); err != nil {
 			return fmt.Errorf("erasing the %s of %s for brand %s: %w", st.what, id, brand, err)
 		}
+	}
+	n, err := exec(ctx, c, "UPDATE labels SET text = '' WHERE mention = ? AND brand = ? AND text <> ''", id, brand)
+	if err == nil && n > 0 {
+		// What they taught is learned anew without them.
+		err = bumpCounter(ctx, c, labelCounter+brand)
+	}
+	if err != nil {
+		return fmt.Errorf("erasing the labels of %s for brand %s: %w", id, brand, err)
 	}
 	return nil
 }

@@ -36,6 +36,7 @@ func mayWalk() []string {
 		"SCAN notices USING INDEX notices_unsent", "SCAN notices USING INDEX notices_order",
 		"SCAN unmatched_days", // one row for each source and day
 		"SCAN newest",         // the page that was just read
+		"SEARCH labels USING INTEGER PRIMARY KEY (rowid<?)", // a page of the newest
 		"SCAN CONSTANT ROW",
 	}
 }
@@ -141,7 +142,16 @@ func callTx(t *testing.T, tx *Tx, m record.Stored, body record.NoticeBody, now t
 		func() error { _, err := tx.NoticesByMention("x:1"); return err },
 		func() error { _, err := tx.DropPending("d", "", now); return err },
 		func() error { _, err := tx.PutLabel(record.Label{Brand: "acme", Mention: "x:1"}); return err },
-		func() error { _, err := tx.UndoLabels("acme", "x:1"); return err },
+		func() error { _, err := tx.ReplaceLabels("acme", "x:1", time.Now()); return err },
+		func() error { _, err := tx.LabelsOn("acme", "x:1"); return err },
+		func() error { _, _, err := tx.UndoLabel(1, "U1", now); return err },
+		func() error { return tx.UseLabels("acme", 1, 1) },
+		func() error {
+			_, err := tx.PutLayer(record.Layer{Brand: "acme", State: record.LayerProposed})
+			return err
+		},
+		func() error { _, err := tx.AcceptLayer("acme", 1); return err },
+		func() error { return tx.SeeLabels("acme", 1, 1) },
 		func() error { _, err := tx.Silences(now); return err },
 		func() error { _, err := tx.CountAlerts("acme", now); return err },
 		func() error { _, _, err := tx.ActionDone("k"); return err },
@@ -178,6 +188,17 @@ func callReads(t *testing.T, s *Store) {
 		func() error { _, _, err := s.RootReceipt(ctx, "c", "r"); return err },
 		func() error { _, err := s.DueClocks(ctx, now, 1); return err },
 		func() error { _, err := s.Labels(ctx, "acme", 0, 0); return err },
+		func() error { _, err := s.RecentLabels(ctx, LabelFilter{}); return err },
+		func() error { _, err := s.RecentLabels(ctx, LabelFilter{Brand: "acme"}); return err },
+		func() error { _, err := s.RecentLabels(ctx, LabelFilter{Mention: "x:1"}); return err },
+		func() error { _, err := s.Label(ctx, 1); return err },
+		func() error { _, err := s.TeachingLabels(ctx, "acme", 10); return err },
+		func() error { _, err := s.Disagreements(ctx, ""); return err },
+		func() error { _, err := s.LabelVersions(ctx); return err },
+		func() error { _, err := s.ActiveLayers(ctx); return err },
+		func() error { _, err := s.LastLayers(ctx); return err },
+		func() error { _, err := s.Layer(ctx, "acme", 1); return err },
+		func() error { _, err := s.LayerVersion(ctx); return err },
 		func() error { _, err := s.ListSilences(ctx); return err },
 		func() error { _, err := s.ListDead(ctx, DeadFilter{}); return err },
 		func() error { _, err := s.DeadCounts(ctx); return err },

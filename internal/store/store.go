@@ -25,6 +25,7 @@
 //	notice.go     the outbox's rows; outbox.go claims and marks them
 //	clock.go      times at which a case changes by itself
 //	label.go      what people taught
+//	layer.go      what was learned from it
 //	silence.go    what is held back for now
 //	dead.go       records that a stage could not handle
 //	lease.go      who may do what one at a time may do

@@ -192,41 +192,6 @@ func testClocks(t *testing.T, open Opener) {
 	require.Empty(t, due(base().Add(time.Hour)))
 }
 
-func testLabels(t *testing.T, open Opener) {
-	t.Helper()
-	s := open(t, store.Config{})
-	l := record.Label{Brand: "acme", Mention: "m", Text: "words", Venting: true, Reason: "resolved", Actor: "U1", At: base()}
-	other := record.Label{Brand: "globex", Mention: "m", Reason: "spam", At: base()}
-	update(t, s, "acme", func(tx *store.Tx) {
-		var err error
-		l.ID, err = tx.PutLabel(l)
-		require.NoError(t, err)
-		require.Positive(t, l.ID)
-		other.ID, err = tx.PutLabel(other)
-		require.NoError(t, err)
-	})
-	got, err := s.Labels(t.Context(), "acme", 0, 0)
-	require.NoError(t, err)
-	require.Equal(t, []record.Label{l}, got)
-	got, err = s.Labels(t.Context(), "acme", l.ID, 0)
-	require.NoError(t, err)
-	require.Empty(t, got)
-	update(t, s, "acme", func(tx *store.Tx) {
-		n, err := tx.UndoLabels("acme", "m")
-		require.NoError(t, err)
-		require.Equal(t, 1, n)
-		n, err = tx.UndoLabels("acme", "m")
-		require.NoError(t, err)
-		require.Zero(t, n)
-	})
-	got, err = s.Labels(t.Context(), "acme", 0, 0)
-	require.NoError(t, err)
-	require.True(t, got[0].Undone)
-	got, err = s.Labels(t.Context(), "globex", 0, 0)
-	require.NoError(t, err)
-	require.Equal(t, []record.Label{other}, got)
-}
-
 func testSilences(t *testing.T, open Opener) {
 	t.Helper()
 	s := open(t, store.Config{})

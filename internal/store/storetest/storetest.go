@@ -9,6 +9,7 @@
 //	machine.go    the outbox, posts seen and redelivery under any interleaving
 //	checks.go     how often; checks_race.go under the race detector
 //	rows.go       the smaller rows
+//	labels.go     labels and layers
 //	sample.go     the unmatched sample
 //	erase.go      a retracted post leaves every row
 //	prune.go      retention
@@ -75,6 +76,9 @@ func Run(t *testing.T, open Opener) {
 		{"watches", testWatches},
 		{"clocks", testClocks},
 		{"labels", testLabels},
+		{"labels: undone, replaced, in dispute", testLabelStates},
+		{"layers", testLayers},
+		{"layers: of another process", testHeardLayers},
 		{"silences", testSilences},
 		{"dead letters", testDead},
 		{"leases", testLeases},
