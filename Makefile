@@ -103,6 +103,10 @@ configs: build ## every shipped config must load
 model: build ## rebuild the shipped model from the public sets in DATA, byte for byte
 	bin/leakytap train --json --name 2026-11-24 --data "$(DATA)" --data pkg/vent/testdata/challenge_write.jsonl --out pkg/vent/model.bin
 
+.PHONY: encoder
+encoder: ## fine-tune the second opinion's encoder on the public sets in DATA (over an hour; Python: scripts/encoder/run.sh)
+	scripts/encoder/run.sh "$(DATA)"
+
 .PHONY: crash
 crash: ## kill -9 at KILLS random moments (default 100) under Slack's faults; SEED repeats a run
 	KILLS=$${KILLS:-100} POSTS=$${POSTS:-1000} go test -count=1 -timeout 60m -run TestCrash -v ./cmd/leakytap/
