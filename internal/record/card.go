@@ -12,6 +12,8 @@ type Dossier struct {
 	Later []mention.Mention `json:"later,omitempty"`
 	// History is the case's events, oldest first.
 	History []Event `json:"history,omitempty"`
+	// Earlier are other cases of the same customer and those linked with it, the newest first, at most 5.
+	Earlier []Earlier `json:"earlier,omitempty"`
 	// Why is the decision that opened it.
 	Why []string `json:"why,omitempty"`
 }

@@ -95,6 +95,8 @@ type Case struct {
 	SnoozedUntil time.Time `json:"snoozed_until,omitzero"`
 	// Linked are ids of earlier cases that belong to this one.
 	Linked []string `json:"linked,omitempty"`
+	// Service is what is due by when, and what was promised.
+	Service Service `json:"service,omitzero"`
 }
 
 // Verb is what a person does to a case.
@@ -111,11 +113,21 @@ const (
 	VerbAssign  Verb = "assign"
 	// VerbReason adds a reason to a dismissal that was already made.
 	VerbReason Verb = "reason"
+	// VerbPromise notes a follow-up that was promised to the customer, VerbKept and
+	// VerbBroken what became of it.
+	VerbPromise Verb = "promise"
+	VerbKept    Verb = "kept"
+	VerbBroken  Verb = "broken"
+	// VerbLost says that the customer has left, and ends the case.
+	VerbLost Verb = "lost"
 )
 
 // Verbs lists every verb.
 func Verbs() []Verb {
-	return []Verb{VerbClaim, VerbAnswer, VerbSnooze, VerbResolve, VerbDismiss, VerbReopen, VerbAssign, VerbReason}
+	return []Verb{
+		VerbClaim, VerbAnswer, VerbSnooze, VerbResolve, VerbDismiss, VerbReopen, VerbAssign, VerbReason,
+		VerbPromise, VerbKept, VerbBroken, VerbLost,
+	}
 }
 
 // Reasons for a dismissal.
@@ -141,7 +153,9 @@ type Action struct {
 	// Actor is the Slack user id or the login; Via is slack, web, cli or clock.
 	Actor string `json:"actor"`
 	Via   string `json:"via"`
-	// Until ends a snooze; To is whom an assignment names; Reason explains a dismissal.
+	// Until ends a snooze, and is by when a promise is to be kept; To is whom an
+	// assignment names; Reason explains a dismissal; Note is a word for the history, and
+	// of a promise what was promised.
 	Until  time.Time `json:"until,omitzero"`
 	To     string    `json:"to,omitempty"`
 	Reason string    `json:"reason,omitempty"`
@@ -157,7 +171,8 @@ type Event struct {
 	Actor string `json:"actor"`
 	Via   string `json:"via,omitempty"`
 	// What is opened, joined, edited, retracted, claimed, answered, snoozed, woken,
-	// resolved, dismissed, reason, reopened, assigned, recovered, brand_replied, refused, sent.
+	// resolved, dismissed, reason, reopened, assigned, recovered, brand_replied, refused, sent,
+	// nudged, promised, promise_kept, promise_broken, promise_due, lost, silent.
 	What string `json:"what"`
 	// From and To are the states before and after.
 	From State `json:"from,omitempty"`

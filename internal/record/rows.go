@@ -87,7 +87,7 @@ type Lease struct {
 type Clock struct {
 	ID   int64  `json:"id"`
 	Case string `json:"case"`
-	// Kind is snooze, ack or follow_up.
+	// Kind is snooze, ack, answer, resolve, remind, promise or silence.
 	Kind  string    `json:"kind"`
 	DueAt time.Time `json:"due_at"`
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/pkg/mention"
@@ -49,5 +50,33 @@ func (s *Store) Dossier(ctx context.Context, caseID string) (record.Dossier, err
 		return d, fmt.Errorf("reading why case %s was opened: %w", caseID, err)
 	}
 	d.Why = why.Why
-	return d, nil
+	d.Earlier, err = s.earlier(ctx, d.Case.Linked)
+	return d, err
+}
+
+// maxEarlier is how many linked cases a Dossier tells of.
+const maxEarlier = 5
+
+// earlier are the linked cases, the newest first.
+func (s *Store) earlier(ctx context.Context, linked []string) ([]record.Earlier, error) {
+	ids := slices.Sorted(slices.Values(linked))
+	var out []record.Earlier
+	for _, id := range slices.Backward(ids) {
+		if len(out) == maxEarlier {
+			break
+		}
+		c, ok, err := caseOf(ctx, s.reads, id)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			continue
+		}
+		e := record.Earlier{ID: c.ID, State: c.State, Fate: c.Fate, About: c.About, URL: c.URL, OpenedAt: c.OpenedAt, EndedAt: c.ResolvedAt}
+		if c.State == record.StateDismissed {
+			e.EndedAt = c.UpdatedAt
+		}
+		out = append(out, e)
+	}
+	return out, nil
 }

@@ -91,6 +91,9 @@ func eraseFor(ctx context.Context, c conn, brand, id string) error {
 		if err := eraseHistory(ctx, c, v.ID, scrub); err != nil {
 			return err
 		}
+		if err := erasePromise(ctx, c, v, scrub); err != nil {
+			return err
+		}
 	}
 	for _, st := range []struct{ what, query string }{
 		{"case", `UPDATE cases SET text = '', reasons = '', author_name = '', about = '', simhash = 0, version = version + 1
@@ -140,6 +143,27 @@ func eraseDecisions(ctx context.Context, c conn, brand, id string, old record.St
 		if err != nil {
 			return fmt.Errorf("erasing the decision on %s for brand %s: %w", id, brand, err)
 		}
+	}
+	return nil
+}
+
+// erasePromise takes the post's words out of what was promised.
+func erasePromise(ctx context.Context, c conn, v record.Case, scrub scrubber) error {
+	p := v.Service.Promise
+	if p == nil {
+		return nil
+	}
+	clean := *p
+	if clean.What = scrub.line(p.What); clean.What == p.What {
+		return nil
+	}
+	v.Service.Promise = &clean
+	service, err := packedService(v.Service)
+	if err == nil {
+		_, err = exec(ctx, c, "UPDATE cases SET service = ? WHERE id = ?", service, v.ID)
+	}
+	if err != nil {
+		return fmt.Errorf("erasing from the promise of case %s: %w", v.ID, err)
 	}
 	return nil
 }

@@ -157,6 +157,24 @@ func (s *Store) Mentions(ctx context.Context, f MentionFilter) (Page[record.Stor
 	return out, nil
 }
 
+// maxSaid bounds what RepliesIn returns.
+const maxSaid = 50
+
+// RepliesIn are the stored posts of the brand that stand below the first of a
+// conversation, whether a case took them or not, the newest first, at most 50.
+// Posts that were taken away are left out.
+func (tx *Tx) RepliesIn(brand, conversation string) ([]record.Stored, error) {
+	if conversation == "" {
+		return nil, nil
+	}
+	out, err := list(tx.ctx, tx.c, scanMention, "SELECT "+mentionColumns+` FROM mentions
+		WHERE brand = ? AND root_id = ? AND root_id <> '' AND retracted = 0 ORDER BY created_at DESC LIMIT ?`, brand, conversation, maxSaid)
+	if err != nil {
+		return nil, fmt.Errorf("reading what was said in conversation %s: %w", conversation, err)
+	}
+	return out, nil
+}
+
 // CaseMentions are the posts of a case, the newest limit of them (50 where it
 // is 0), oldest first.
 func (tx *Tx) CaseMentions(caseID string, limit int) ([]record.Stored, error) {

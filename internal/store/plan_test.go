@@ -118,7 +118,9 @@ func callTx(t *testing.T, tx *Tx, m record.Stored, body record.NoticeBody, now t
 	}
 	_, err := tx.NextSeq("acme")
 	ok(err, tx.PutMention(m), tx.PutDecision(record.Decision{ID: "x:1", Brand: "acme", Why: []string{"words"}}))
-	ok(tx.PutCase(record.Case{ID: "c", Brand: "acme", Root: "x:1", Text: "words"}), tx.AddEvent(record.Event{Case: "c", Detail: "words"}))
+	ok(tx.PutCase(record.Case{
+		ID: "c", Brand: "acme", Root: "x:1", Text: "words", Service: record.Service{Promise: &record.Promise{What: "words words words"}},
+	}), tx.AddEvent(record.Event{Case: "c", Detail: "words"}))
 	ok(tx.MarkAction("k", "c", now), tx.PutClock(record.Clock{Case: "c", Kind: "ack"}), tx.DropClock("d", ""))
 	ok(tx.PutWatch(record.Watch{Platform: "x", AuthorKey: "a", Brand: "acme", Case: "c", Until: now}), tx.DropWatches("d"))
 	for _, call := range []func() error{
@@ -131,6 +133,7 @@ func callTx(t *testing.T, tx *Tx, m record.Stored, body record.NoticeBody, now t
 		func() error { _, err := tx.CasesByAuthor("acme", "x:a", now); return err },
 		func() error { _, err := tx.CasesSince("acme", now); return err },
 		func() error { _, err := tx.CaseMentions("c", 0); return err },
+		func() error { _, err := tx.RepliesIn("acme", "x:1"); return err },
 		func() error { _, err := tx.CaseEvents("c"); return err },
 		func() error {
 			_, err := tx.PutNotice(record.Notice{Key: "k", Receiver: "r", Kind: record.NoticeCard, Case: "c", Body: body})
@@ -181,6 +184,7 @@ func callReads(t *testing.T, s *Store) {
 		func() error { _, err := s.Cases(ctx, CaseFilter{Brand: "acme"}); return err },
 		func() error { _, err := s.CaseCounts(ctx); return err },
 		func() error { _, err := s.Dossier(ctx, "c"); return err },
+		func() error { _, err := s.Lives(ctx, now); return err },
 		func() error { _, err := s.ClaimNotices(ctx, "r", now, time.Second, 1); return err },
 		func() error { _, err := s.Notice(ctx, 1); return err },
 		func() error { _, err := s.UnsentNotices(ctx, "", 0, 0); return err },

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/internal/sqlite"
 	"github.com/leakytap/leakytap/pkg/vent"
 )
@@ -198,6 +199,15 @@ func when(v int64) time.Time  { return sqlite.Time(v) }
 // packed is a list or a structure as a column: JSON, and ” for nothing.
 func packed[T any](v []T) (string, error) {
 	if len(v) == 0 {
+		return "", nil
+	}
+	b, err := json.Marshal(v)
+	return string(b), err
+}
+
+// packedService is a case's service as a column.
+func packedService(v record.Service) (string, error) {
+	if v == (record.Service{}) {
 		return "", nil
 	}
 	b, err := json.Marshal(v)

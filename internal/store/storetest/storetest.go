@@ -4,6 +4,7 @@
 //	storetest.go  Run, and the records that the tests write
 //	desk.go       the one transaction: all or nothing, reading its own writes
 //	cases.go      finding, listing and counting cases; all about one
+//	service.go    what is due, promised and was said; what became of cases
 //	posts.go      mentions and decisions, found again
 //	outbox.go     claims and marks, one by one
 //	machine.go    the outbox, posts seen and redelivery under any interleaving
@@ -52,6 +53,9 @@ func Run(t *testing.T, open Opener) {
 		{"fingerprints of what lives", testPrints},
 		{"listing cases", testListingCases},
 		{"dossier", testDossier},
+		{"dossier: earlier cases", testEarlier},
+		{"lives", testLives},
+		{"what was said in a conversation", testReplies},
 		{"mentions", testMentions},
 		{"mentions: a retraction is final", testRetractionFinal},
 		{"mentions: a native id of its own is kept", testNativeID},
@@ -86,6 +90,7 @@ func Run(t *testing.T, open Opener) {
 		{"unmatched sample", testSample},
 		{"erasure", testErase},
 		{"erasure leaves others alone", testEraseOthers},
+		{"erasure: a promise that quotes the post", testErasePromise},
 		{"retention: by age and state", testPruneAges},
 		{"retention: what is owed stays", testPruneOwed},
 		{"retention: watches, silences and canaries that are over", testPruneOver},
@@ -155,6 +160,11 @@ func aCase(brand, id string, n int) record.Case {
 		OpenedAt: base(), UpdatedAt: base().Add(time.Minute), LastPostAt: base().Add(time.Second), ClaimedAt: base().Add(2 * time.Second),
 		AnsweredAt: base().Add(3 * time.Second), ResolvedAt: base().Add(4 * time.Second), SnoozedUntil: base().Add(5 * time.Second),
 		Linked: []string{"earlier"},
+		Service: record.Service{
+			Since: base(), AckDue: base().Add(time.Hour), AnswerDue: base().Add(2 * time.Hour), ResolveDue: base().Add(3 * time.Hour),
+			NudgedAt: base().Add(time.Hour), HeardAt: base().Add(time.Second),
+			Promise: &record.Promise{What: "a call back", By: base().Add(24 * time.Hour), Actor: "U1", Via: "slack", At: base()},
+		},
 	}
 }
 
