@@ -169,7 +169,7 @@ func (s *Scorer) named(w *work, i int) bool {
 	if w.r.Lang > cue.English {
 		return camel
 	}
-	return camel || s.model.Table.Find(t.Hash) == nil && !place(d, i) && !inflected(d.Form(i))
+	return camel || !s.model.Table.Knows(t.Hash) && !place(d, i) && !inflected(d.Form(i))
 }
 
 // small tells whether token i is a name in small letters: a word that the model
@@ -177,7 +177,7 @@ func (s *Scorer) named(w *work, i int) bool {
 func (s *Scorer) small(w *work, i int) bool {
 	d := &w.r.Doc
 	t := &d.Tokens[i]
-	if i > 0 || t.Has(text.Title) || t.End-t.Start < minName || len(d.Tokens) < 2 || s.model.Table.Find(t.Hash) != nil {
+	if i > 0 || t.Has(text.Title) || t.End-t.Start < minName || len(d.Tokens) < 2 || s.model.Table.Knows(t.Hash) {
 		return false
 	}
 	switch string(d.Form(1)) {

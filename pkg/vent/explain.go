@@ -31,8 +31,8 @@ func (s *Scorer) reasons(w *work, b *model.Blend) []Reason {
 	scale := damp(s.model, w.r.Count())
 	for i := range w.r.Features {
 		f := &w.r.Features[i]
-		ws := s.model.Table.Find(f.Hash)
-		if ws == nil || f.From < 0 {
+		ws, ok := s.model.Table.Find(f.Hash)
+		if !ok || f.From < 0 {
 			continue
 		}
 		var v float64

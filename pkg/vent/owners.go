@@ -139,7 +139,7 @@ func (s *Scorer) within(w *work, b *model.Blend, c clause) float64 {
 		if f.From < c.from || f.To > c.to || f.Group == model.Chars {
 			continue
 		}
-		if ws := s.model.Table.Find(f.Hash); ws != nil {
+		if ws, ok := s.model.Table.Find(f.Hash); ok {
 			for k, v := range ws {
 				sum[f.Group][k] += int32(v)
 			}
@@ -150,7 +150,7 @@ func (s *Scorer) within(w *work, b *model.Blend, c clause) float64 {
 			return
 		}
 		for k, v := range s.model.Table.Grams(&w.grams, form, hash) {
-			sum[model.Chars][k] += v
+			sum[model.Chars][k] += int32(v)
 		}
 	})
 	var v float64

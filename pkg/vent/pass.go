@@ -8,24 +8,11 @@ import (
 
 // pass adds up the weights of all features: every head in one go.
 func (s *Scorer) pass(w *work) (z [model.Heads]float64) {
-	var sum [model.Groups]model.Sums
-	for i := range w.r.Features {
-		f := &w.r.Features[i]
-		if f.Group == model.Chars {
-			continue
-		}
-		ws := s.model.Table.Find(f.Hash)
-		if ws == nil {
-			continue
-		}
-		for k, v := range ws {
-			sum[f.Group][k] += int32(v)
-		}
-	}
+	sum := w.adder.Add(s.model.Table, w.r.Features)
 	chars := &sum[model.Chars]
 	w.r.EachWord(func(_ int32, form []byte, hash uint64) {
 		for k, v := range s.model.Table.Grams(&w.grams, form, hash) {
-			chars[k] += v
+			chars[k] += int32(v)
 		}
 	})
 	scale := damp(s.model, w.r.Count())

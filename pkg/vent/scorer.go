@@ -49,6 +49,7 @@ func (s *Scorer) Version() string { return s.model.Version }
 type work struct {
 	r     reading.Reading
 	grams model.GramCache
+	adder model.Adder
 	parts []part
 	heads [model.Heads]float64
 	sum   float64

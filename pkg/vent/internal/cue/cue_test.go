@@ -80,7 +80,7 @@ func TestDefaultBookLoads(t *testing.T) {
 	b, err := Default()
 	require.NoError(t, err)
 	for l := range langs {
-		require.Greater(t, len(b.Set(l).nodes), 1000, l)
+		require.Greater(t, len(b.Set(l).states), 1000, l)
 	}
 }
 

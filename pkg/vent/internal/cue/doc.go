@@ -17,6 +17,7 @@
 //	doc.go      what a phrase looks like
 //	kind.go     the kinds of cues
 //	pattern.go  a phrase as read from a file
+//	compile.go  phrases compiled together
 //	trie.go     the compiled phrases and the one pass over a text
 //	lang.go     which language a text is in
 package cue

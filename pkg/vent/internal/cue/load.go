@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -12,9 +13,10 @@ import (
 //go:embed phrases/*.txt
 var phrases embed.FS
 
-// Book is the compiled phrases of every language.
+// Book is the phrases of every language. Those of one are compiled when the first
+// text in it comes.
 type Book struct {
-	sets [Languages]*Set
+	sets [Languages]func() *Set
 }
 
 // Default is the book of the phrase files, compiled once.
@@ -44,16 +46,17 @@ func load(fsys fs.FS) (*Book, error) {
 		}
 		byLang[lang] = append(byLang[lang], ps...)
 	}
+	english := sync.OnceValue(func() *Set { return compile(byLang[English]) })
 	b := &Book{}
 	for i := range b.sets {
-		ps := byLang[i]
-		if Lang(i) != English {
-			ps = append(ps, byLang[English]...)
+		if l := Lang(i); l <= English {
+			b.sets[i] = english
+			continue
 		}
-		b.sets[i] = compile(ps)
+		b.sets[i] = sync.OnceValue(func() *Set { return compile(slices.Concat(byLang[i], byLang[English])) })
 	}
 	return b, nil
 }
 
 // Set is the phrases of lang; for Unknown those of English.
-func (b *Book) Set(lang Lang) *Set { return b.sets[lang] }
+func (b *Book) Set(lang Lang) *Set { return b.sets[lang]() }

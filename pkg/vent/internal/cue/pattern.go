@@ -24,6 +24,7 @@ const (
 	sentenceEnd
 	sentenceStart
 	anyMoney
+	classKinds int = iota
 )
 
 func classNames() map[string]class {

@@ -23,24 +23,29 @@ type end struct {
 	weight int8
 }
 
-// node is a place in the graph of phrases: what ends here, which nodes it is at
-// once the same as, and what leads on beside single words.
-type node struct {
-	ends    []end
-	jumps   []int32
-	classes []classEdge
-	// wants is the bits of the classes, so that a token that is of none is
-	// passed over at once.
-	wants classBits
-	words bool
+// state is how far a walk has come in all phrases at once.
+type state struct {
+	// words has a bit for each word that leads on, so that most others are passed
+	// over at one look.
+	words uint64
+	// ends, classes and edges are where in the Set's lists those of the state begin.
+	ends, classes, edges uint32
+	// wants is the bits of the classes that lead on.
+	wants                classBits
+	endCount, classCount uint8
+	// edgeBits is the size of the state's own table of edges, as a power of two.
+	edgeBits uint8
 }
+
+func wordBit(hash uint64) uint64 { return 1 << (hash >> 58) }
 
 // Set is phrases compiled together. It is read-only and safe for any goroutines.
 type Set struct {
-	slots []slot
-	mask  uint64
-	nodes []node
-	kinds wordClasses
+	states  []state
+	edges   []edge
+	ends    []end
+	classes []classEdge
+	kinds   wordClasses
 	// first tells of most words that no phrase begins with them, at one look.
 	first [firstBits / 64]uint64
 }
@@ -52,125 +57,21 @@ func (s *Set) mayBegin(hash uint64) bool {
 	return s.first[b/64]&(1<<(b%64)) != 0
 }
 
-type slot struct {
-	key  uint64
+// edge leads along a word, known by the upper half of its hash. Those of one state
+// lie side by side.
+type edge struct {
+	tag  uint32
 	next int32
 }
 
-// compile builds a Set of patterns.
-func compile(ps []pattern) *Set {
-	b := builder{edges: map[uint64]int32{}, set: &Set{nodes: make([]node, 1), kinds: newWordClasses()}}
-	for _, p := range ps {
-		b.add(p)
-	}
-	size := 16
-	for size < 2*len(b.edges) {
-		size *= 2
-	}
-	s := b.set
-	s.slots = make([]slot, size)
-	s.mask = uint64(size - 1)
-	for _, key := range b.order {
-		i := key & s.mask
-		for s.slots[i].next != 0 {
-			i = (i + 1) & s.mask
-		}
-		s.slots[i] = slot{key: key, next: b.edges[key]}
-	}
-	return s
-}
+func tagOf(hash uint64) uint32 { return uint32(hash >> 32) }
 
-type builder struct {
-	edges map[uint64]int32
-	order []uint64
-	set   *Set
-}
-
-func edgeKey(node int32, hash uint64) uint64 {
-	return text.Mix(hash ^ (uint64(node)+1)*0x9e3779b97f4a7c15)
-}
-
-func (b *builder) add(p pattern) {
-	s := b.set
-	last := &s.nodes[b.seq(0, p.parts)]
-	for i, e := range last.ends {
-		if e.kind == p.kind {
-			last.ends[i].weight = max(e.weight, p.weight)
-			return
-		}
-	}
-	last.ends = append(last.ends, end{p.kind, p.weight})
-}
-
-// seq adds parts after node and returns the node where they end. Nodes that
-// tokens lead to are shared by all phrases with that beginning; the node behind
-// a group belongs to one phrase alone.
-func (b *builder) seq(node int32, parts []part) int32 {
-	s := b.set
-	for _, p := range parts {
-		switch {
-		case p.alts != nil:
-			join := b.node()
-			for _, alt := range p.alts {
-				last := b.seq(node, alt)
-				s.nodes[last].jumps = append(s.nodes[last].jumps, join)
-			}
-			if p.optional {
-				s.nodes[node].jumps = append(s.nodes[node].jumps, join)
-			}
-			node = join
-		case p.class == literal:
-			node = b.literal(node, p.hash)
-		default:
-			node = b.class(node, p.class)
-		}
-	}
-	return node
-}
-
-func (b *builder) literal(node int32, hash uint64) int32 {
-	key := edgeKey(node, hash)
-	next, ok := b.edges[key]
-	if !ok {
-		next = b.node()
-		b.edges[key] = next
-		if node == 0 {
-			at := hash >> 40 % firstBits
-			b.set.first[at/64] |= 1 << (at % 64)
-		}
-		b.set.nodes[node].words = true
-		b.order = append(b.order, key)
-	}
-	return next
-}
-
-func (b *builder) class(node int32, c class) int32 {
-	s := b.set
-	for _, e := range s.nodes[node].classes {
-		if e.class == c {
-			return e.next
-		}
-	}
-	next := b.node()
-	n := &s.nodes[node]
-	n.classes = append(n.classes, classEdge{c, next})
-	n.wants |= 1 << c
-	return next
-}
-
-func (b *builder) node() int32 {
-	b.set.nodes = append(b.set.nodes, node{})
-	return int32(len(b.set.nodes) - 1)
-}
-
-func (s *Set) literal(node int32, hash uint64) int32 {
-	key := edgeKey(node, hash)
-	for i := key & s.mask; ; i = (i + 1) & s.mask {
-		e := &s.slots[i]
-		if e.next == 0 {
-			return 0
-		}
-		if e.key == key {
+// literal is the state that a word leads to from st, 0 where there is none.
+func (s *Set) literal(st *state, hash uint64) int32 {
+	own := s.edges[st.edges : st.edges+1<<st.edgeBits]
+	for i, tag := uint32(hash)&uint32(len(own)-1), tagOf(hash); ; i = (i + 1) & uint32(len(own)-1) {
+		e := &own[i]
+		if e.next == 0 || e.tag == tag {
 			return e.next
 		}
 	}
@@ -181,23 +82,22 @@ func (s *Set) literal(node int32, hash uint64) int32 {
 func (s *Set) Find(d *text.Doc, hits []Hit) []Hit {
 	s.classify(d)
 	m := match{set: s, d: d, hits: hits}
-	root := &s.nodes[0]
+	root := &s.states[0]
 	for i := range d.Tokens {
+		t := &d.Tokens[i]
 		m.from, m.first = i, len(m.hits)
-		if s.mayBegin(d.Tokens[i].Hash) {
-			if n := s.literal(0, d.Tokens[i].Hash); n != 0 {
+		if s.mayBegin(t.Hash) {
+			if n := s.literal(root, t.Hash); n != 0 {
 				m.walk(i+1, n, 1)
 			}
 		}
-		if w := d.Tokens[i].Whole; w != 0 {
-			if n := s.literal(0, tagHash(w)); n != 0 {
+		if t.Whole != 0 {
+			if n := s.literal(root, tagHash(t.Whole)); n != 0 {
 				m.walk(i+tagLength(d, i), n, 1)
 			}
 		}
-		if root.wants&classBits(d.Tokens[i].Class) != 0 {
-			for _, e := range root.classes {
-				m.class(i, e, 0)
-			}
+		if root.wants&classBits(t.Class) != 0 {
+			m.branch(i, root, 0)
 		}
 	}
 	return m.hits
@@ -224,24 +124,59 @@ func (m *match) walk(at int, id int32, depth int) {
 	if depth > maxDepth {
 		return
 	}
-	n := &m.set.nodes[id]
-	for _, e := range n.ends {
-		m.report(Hit{Kind: e.kind, Weight: e.weight, From: int32(m.from), To: int32(at)})
-	}
-	if n.words && at < len(m.d.Tokens) {
-		if next := m.set.literal(id, m.d.Tokens[at].Hash); next != 0 {
-			m.walk(at+1, next, depth+1)
+	s := m.set
+	st := &s.states[id]
+	if st.endCount > 0 {
+		for _, e := range s.ends[st.ends : st.ends+uint32(st.endCount)] {
+			m.report(Hit{Kind: e.kind, Weight: e.weight, From: int32(m.from), To: int32(at)})
 		}
 	}
-	for _, j := range n.jumps {
-		m.walk(at, j, depth+1)
+	if st.words != 0 && at < len(m.d.Tokens) {
+		if hash := m.d.Tokens[at].Hash; st.words&wordBit(hash) != 0 {
+			if next := s.literal(st, hash); next != 0 {
+				m.walk(at+1, next, depth+1)
+			}
+		}
 	}
-	if n.wants == 0 {
+	if st.wants != 0 {
+		m.branch(at, st, depth)
+	}
+}
+
+// always is the classes that may lead on where no token is of them: a gap may be
+// empty, and a sentence ends where the text does.
+const always = 1<<aGap | 1<<sentenceEnd
+
+// branch follows the classes that lead on from st.
+func (m *match) branch(at int, st *state, depth int) {
+	may := classBits(always)
+	if at < len(m.d.Tokens) {
+		may |= classBits(m.d.Tokens[at].Class)
+	}
+	if st.wants&may == 0 {
 		return
 	}
-	for _, e := range n.classes {
-		m.class(at, e, depth)
+	for _, e := range m.set.classes[st.classes : st.classes+uint32(st.classCount)] {
+		if may&(1<<e.class) != 0 {
+			m.class(at, e, depth)
+		}
 	}
+}
+
+// leads tells whether a walk that comes to the state at token at gets anywhere.
+func (m *match) leads(at int, st *state) bool {
+	if st.endCount > 0 {
+		return true
+	}
+	may := classBits(always)
+	if at < len(m.d.Tokens) {
+		t := &m.d.Tokens[at]
+		if st.words&wordBit(t.Hash) != 0 {
+			return true
+		}
+		may |= classBits(t.Class)
+	}
+	return st.wants&may != 0
 }
 
 func (m *match) class(at int, e classEdge, depth int) {
@@ -249,8 +184,11 @@ func (m *match) class(at int, e classEdge, depth int) {
 	//exhaustive:ignore
 	switch e.class {
 	case aGap:
+		st := &m.set.states[e.next]
 		for k := 0; k <= maxGap; k++ {
-			m.walk(at+k, e.next, depth+1)
+			if m.leads(at+k, st) {
+				m.walk(at+k, e.next, depth+1)
+			}
 			if at+k >= len(d.Tokens) || stops(d, at+k) {
 				break
 			}

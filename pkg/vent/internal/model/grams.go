@@ -2,11 +2,8 @@ package model
 
 import "github.com/leakytap/leakytap/pkg/vent/internal/text"
 
-// Sums is the steps of every head, added up.
-type Sums [Heads]int32
-
 // gramSlots is how many words a GramCache remembers.
-const gramSlots = 4096
+const gramSlots = 8192
 
 // GramCache remembers the summed weights of the character n-grams of words, which
 // come again and again. It holds sums of one table, and is for one goroutine at a
@@ -17,11 +14,11 @@ type GramCache struct {
 
 type gramSlot struct {
 	hash uint64
-	sum  Sums
+	sum  [Heads]int16
 }
 
 // Grams is the summed weights of the n-grams of a word.
-func (t *Table) Grams(c *GramCache, form []byte, hash uint64) *Sums {
+func (t *Table) Grams(c *GramCache, form []byte, hash uint64) *[Heads]int16 {
 	if c.slots == nil {
 		c.slots = make([]gramSlot, gramSlots)
 	}
@@ -29,16 +26,18 @@ func (t *Table) Grams(c *GramCache, form []byte, hash uint64) *Sums {
 	if s.hash == hash {
 		return &s.sum
 	}
-	*s = gramSlot{hash: hash}
+	var a adder
 	eachGram(form, func(h uint64) {
-		w := t.Find(h)
-		if w == nil {
-			return
-		}
-		for k, v := range w {
-			s.sum[k] += int32(v)
+		if k := Key(h); t.has(k) {
+			if r := t.find(k); r != nil {
+				a.add(r)
+			}
 		}
 	})
+	*s = gramSlot{hash: hash}
+	for k, v := range a.total() {
+		s.sum[k] = int16(v) // a word has 69 n-grams at most
+	}
 	return &s.sum
 }
 

@@ -24,9 +24,13 @@ func TestFileRoundTrip(t *testing.T) {
 	m, err := Read(&a)
 	require.NoError(t, err)
 	require.Equal(t, "test", m.Version)
-	require.Equal(t, &es[0].Weights, m.Table.Find(3<<16))
-	require.Equal(t, &es[1].Weights, m.Table.Find(9<<16))
-	require.Nil(t, m.Table.Find(4<<16))
+	for i, key := range []uint64{3, 9} {
+		w, ok := m.Table.Find(key << 16)
+		require.True(t, ok)
+		require.Equal(t, es[i].Weights, w)
+	}
+	_, ok := m.Table.Find(4 << 16)
+	require.False(t, ok)
 }
 
 func TestReadRefusesBrokenFiles(t *testing.T) {
@@ -86,7 +90,7 @@ func TestGramsAreTheSumOfTheirFeatures(t *testing.T) {
 	table := NewTable(entries)
 	var want Sums
 	for _, f := range features {
-		if w := table.Find(f.Hash); w != nil && f.Group == Chars {
+		if w, ok := table.Find(f.Hash); ok && f.Group == Chars {
 			for k, v := range w {
 				want[k] += int32(v)
 			}
@@ -100,7 +104,7 @@ func TestGramsAreTheSumOfTheirFeatures(t *testing.T) {
 		got = Sums{}
 		x.EachWord(&d, func(_ int32, form []byte, hash uint64) {
 			for k, v := range table.Grams(&cache, form, hash) {
-				got[k] += v
+				got[k] += int32(v)
 			}
 		})
 	}
@@ -120,4 +124,34 @@ func TestTheBrandsNameIsTheBrand(t *testing.T) {
 		return out
 	}
 	require.Equal(t, hashes("acme"), hashes("globex"))
+}
+
+// TestAdderAddsExactly adds more rows than fit into its lanes.
+func TestAdderAddsExactly(t *testing.T) {
+	var entries []Entry
+	var features []Feature
+	var want [Groups]Sums
+	for i := range 5000 {
+		e := Entry{Key: uint32(i*2 + 1), Weights: [Heads]int8{127, -127, int8(i), int8(-i), int8(i * 7)}}
+		entries = append(entries, e)
+		g := Group(i % 3)
+		features = append(features, Feature{Hash: uint64(e.Key) << 16, Group: g}, Feature{Hash: uint64(e.Key+1) << 16, Group: g})
+		if g == Chars {
+			continue
+		}
+		for k, v := range e.Weights {
+			want[g][k] += int32(v)
+		}
+	}
+	var a Adder
+	table := NewTable(entries)
+	require.Equal(t, want, a.Add(table, features))
+	require.Equal(t, want, a.Add(table, features))
+	for _, e := range entries {
+		w, ok := table.Find(uint64(e.Key) << 16)
+		require.True(t, ok)
+		require.Equal(t, e.Weights, w)
+		require.True(t, table.Knows(uint64(e.Key)<<16))
+		require.False(t, table.Knows(uint64(e.Key+1)<<16))
+	}
 }
