@@ -4,11 +4,15 @@
 //	brand.go     the brand and its defaults
 //	budget.go    cards a day
 //	pin.go       pinned examples
+//	service.go   by when a case is due; hours.go working hours
 //	validate.go  every mistake in a brand, but for its query's grammar
 //	hash.go      what tells two versions of a brand apart
 package brand
 
-import "github.com/leakytap/leakytap/pkg/vent"
+import (
+	"github.com/leakytap/leakytap/internal/setting"
+	"github.com/leakytap/leakytap/pkg/vent"
+)
 
 // Brand is one brand as written in leakytap.yaml or in a file of brands_dir,
 // with the defaults already filled in.
@@ -32,6 +36,16 @@ type Brand struct {
 	Alert       Alert    `yaml:"alert" json:"alert"`
 	// Timezone is an IANA name; the brand's day begins there. Empty is UTC.
 	Timezone string `yaml:"timezone" json:"timezone,omitempty"`
+	// SLA is by when a case should be claimed, answered and resolved. Its time counts
+	// in Hours; where there are none, and for critical cases, at all times.
+	SLA   SLA   `yaml:"sla" json:"sla,omitzero"`
+	Hours Hours `yaml:"hours" json:"hours,omitempty"`
+	// Nudge is who hears that nobody has claimed a case in time, Praise who hears kind words.
+	Nudge  Nudge  `yaml:"nudge" json:"nudge,omitzero"`
+	Praise Praise `yaml:"praise" json:"praise,omitzero"`
+	// SilentAfter is how long a customer who was answered may say nothing before the
+	// case ends as silent; 0 leaves it to people.
+	SilentAfter setting.Duration `yaml:"silent_after" json:"silent_after,omitempty"`
 	// MustAlert and MustNotAlert are the pinned examples, run at every load.
 	MustAlert    []Pin `yaml:"must_alert" json:"must_alert,omitempty"`
 	MustNotAlert []Pin `yaml:"must_not_alert" json:"must_not_alert,omitempty"`
@@ -50,5 +64,8 @@ type Alert struct {
 
 // Default is what a brand has where nothing is written.
 func Default() Brand {
-	return Brand{Alert: Alert{Threshold: 0.6, MinSeverity: vent.SeverityLow}}
+	return Brand{
+		Alert: Alert{Threshold: 0.6, MinSeverity: vent.SeverityLow},
+		SLA:   DefaultSLA(), SilentAfter: setting.Duration(DefaultSilentAfter),
+	}
 }

@@ -47,6 +47,7 @@ func (b Brand) Validate() []setting.Problem {
 	if _, err := time.LoadLocation(b.Timezone); err != nil || b.Timezone == "Local" {
 		v.add("timezone", "%q is no time zone; write a name such as Europe/Berlin", b.Timezone)
 	}
+	v.service(b)
 	v.pins("must_alert", b.MustAlert)
 	v.pins("must_not_alert", b.MustNotAlert)
 	return v.problems
@@ -120,6 +121,34 @@ func (v *validator) alert(a Alert) {
 	}
 	if s := a.MinSeverity; s.Rank() <= vent.SeverityNone.Rank() {
 		v.add("alert.min_severity", "%q is no severity to alert from; write low, medium, high or critical", string(s))
+	}
+}
+
+// maxTarget is the longest time that may be set.
+const maxTarget = 366 * 24 * time.Hour
+
+func (v *validator) service(b Brand) {
+	for _, t := range []struct {
+		name string
+		t    Targets
+	}{{"sla.ack", b.SLA.Ack}, {"sla.answer", b.SLA.Answer}, {"sla.resolve", b.SLA.Resolve}} {
+		for _, s := range vent.Severities() {
+			if d := t.t.For(s); s != vent.SeverityNone && (d < 0 || d > maxTarget) {
+				v.add(t.name+"."+string(s), "%s is no time to keep; write one such as 4h, or 0s for none", setting.Duration(d))
+			}
+		}
+	}
+	if d := b.SilentAfter.D(); d < 0 || d > maxTarget {
+		v.add("silent_after", "%s is no time to wait; write one such as 3d, or 0s to leave it to people", b.SilentAfter)
+	}
+	if len(b.Hours) > maxLines {
+		v.add("hours", "has %d lines; at most %d are allowed", len(b.Hours), maxLines)
+		return
+	}
+	for i, line := range b.Hours {
+		if err := new(Week).line(line); err != nil {
+			v.add(at("hours", i), "%v", err)
+		}
 	}
 }
 
