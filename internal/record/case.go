@@ -97,6 +97,8 @@ type Case struct {
 	Linked []string `json:"linked,omitempty"`
 	// Service is what is due by when, and what was promised.
 	Service Service `json:"service,omitzero"`
+	// Crowd is what is known about the many who tell of it.
+	Crowd Crowd `json:"crowd,omitzero"`
 }
 
 // Verb is what a person does to a case.

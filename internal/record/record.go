@@ -8,6 +8,7 @@
 //	rows.go      the smaller rows: Seen, Watch, Silence, SourceStat, ...
 //	label.go     what people taught, and what was learned from it
 //	tone.go      what a post says to a case that it belongs to
+//	crowd.go     the many who tell of one fault, and spikes
 //	card.go      a case as a card or an inbox page shows it
 package record
 

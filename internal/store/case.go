@@ -14,26 +14,27 @@ import (
 
 const caseColumns = `id, brand, state, fate, severity, priority, owner, about, topics, signals, root, conversation, author_key,
 	platform, url, text, author_name, followers, venting, reasons, mentions, authors, route, silent, episode, version, simhash,
-	opened_at, updated_at, last_post_at, claimed_at, answered_at, resolved_at, snoozed_until, linked, service`
+	opened_at, updated_at, last_post_at, claimed_at, answered_at, resolved_at, snoozed_until, linked, service, crowd`
 
 // prefixedCaseColumns are caseColumns for a query that joins.
 const prefixedCaseColumns = `c.id, c.brand, c.state, c.fate, c.severity, c.priority, c.owner, c.about, c.topics, c.signals, c.root,
 	c.conversation, c.author_key, c.platform, c.url, c.text, c.author_name, c.followers, c.venting, c.reasons, c.mentions, c.authors,
 	c.route, c.silent, c.episode, c.version, c.simhash, c.opened_at, c.updated_at, c.last_post_at, c.claimed_at, c.answered_at,
-	c.resolved_at, c.snoozed_until, c.linked, c.service`
+	c.resolved_at, c.snoozed_until, c.linked, c.service, c.crowd`
 
 func scanCase(scan scanFunc) (record.Case, error) {
 	var (
 		v                                record.Case
 		sev                              int
 		topics, signals, reasons, linked string
-		service                          string
+		service, crowd                   string
 		simhash                          int64
 		t                                [7]int64
 	)
 	if err := scan(&v.ID, &v.Brand, &v.State, &v.Fate, &sev, &v.Priority, &v.Owner, &v.About, &topics, &signals, &v.Root, &v.Conversation,
 		&v.AuthorKey, &v.Platform, &v.URL, &v.Text, &v.AuthorName, &v.Followers, &v.Venting, &reasons, &v.Mentions, &v.Authors, &v.Route,
-		&v.Silent, &v.Episode, &v.Version, &simhash, &t[0], &t[1], &t[2], &t[3], &t[4], &t[5], &t[6], &linked, &service); err != nil {
+		&v.Silent, &v.Episode, &v.Version, &simhash, &t[0], &t[1], &t[2], &t[3], &t[4], &t[5], &t[6], &linked, &service,
+		&crowd); err != nil {
 		return v, err
 	}
 	v.Severity, v.Simhash = severity(sev), unbits(simhash)
@@ -45,7 +46,7 @@ func scanCase(scan scanFunc) (record.Case, error) {
 	for _, p := range []struct {
 		text string
 		into any
-	}{{topics, &v.Topics}, {signals, &v.Signals}, {reasons, &v.Reasons}, {linked, &v.Linked}, {service, &v.Service}} {
+	}{{topics, &v.Topics}, {signals, &v.Signals}, {reasons, &v.Reasons}, {linked, &v.Linked}, {service, &v.Service}, {crowd, &v.Crowd}} {
 		if err := unpack(p.text, p.into); err != nil {
 			return v, fmt.Errorf("case %s: %w", v.ID, err)
 		}
@@ -84,7 +85,7 @@ func (tx *Tx) PutCase(v record.Case) error {
 	if err := tx.holds(v.Brand); err != nil {
 		return err
 	}
-	lists := [5]string{}
+	lists := [6]string{}
 	var err error
 	for i, pack := range []func() (string, error){
 		func() (string, error) { return packed(v.Topics) },
@@ -92,6 +93,7 @@ func (tx *Tx) PutCase(v record.Case) error {
 		func() (string, error) { return packed(v.Reasons) },
 		func() (string, error) { return packed(v.Linked) },
 		func() (string, error) { return packedService(v.Service) },
+		func() (string, error) { return packedCrowd(v.Crowd) },
 	} {
 		if lists[i], err = pack(); err != nil {
 			return fmt.Errorf("writing case %s: %w", v.ID, err)
@@ -101,7 +103,7 @@ func (tx *Tx) PutCase(v record.Case) error {
 		v.ID, v.Brand, v.State, v.Fate, rank(v.Severity), v.Priority, v.Owner, v.About, lists[0], lists[1], v.Root, v.Conversation,
 		v.AuthorKey, v.Platform, v.URL, v.Text, v.AuthorName, v.Followers, v.Venting, lists[2], v.Mentions, v.Authors, v.Route,
 		v.Silent, v.Episode, max(v.Version, 1), bits(v.Simhash), stamp(v.OpenedAt), stamp(v.UpdatedAt), stamp(v.LastPostAt),
-		stamp(v.ClaimedAt), stamp(v.AnsweredAt), stamp(v.ResolvedAt), stamp(v.SnoozedUntil), lists[3], lists[4])
+		stamp(v.ClaimedAt), stamp(v.AnsweredAt), stamp(v.ResolvedAt), stamp(v.SnoozedUntil), lists[3], lists[4], lists[5])
 	if err != nil {
 		return fmt.Errorf("writing case %s: %w", v.ID, err)
 	}
@@ -119,7 +121,7 @@ func (tx *Tx) PutCase(v record.Case) error {
 }
 
 const putCaseSQL = `INSERT INTO cases (` + caseColumns + `)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 	ON CONFLICT (id) DO UPDATE SET brand = excluded.brand, state = excluded.state, fate = excluded.fate,
 	severity = excluded.severity, priority = excluded.priority, owner = excluded.owner, about = excluded.about,
 	topics = excluded.topics, signals = excluded.signals, root = excluded.root, conversation = excluded.conversation,
@@ -131,7 +133,7 @@ const putCaseSQL = `INSERT INTO cases (` + caseColumns + `)
 	simhash = excluded.simhash, opened_at = excluded.opened_at, updated_at = excluded.updated_at,
 	last_post_at = excluded.last_post_at, claimed_at = excluded.claimed_at, answered_at = excluded.answered_at,
 	resolved_at = excluded.resolved_at, snoozed_until = excluded.snoozed_until, linked = excluded.linked,
-	service = excluded.service`
+	service = excluded.service, crowd = excluded.crowd`
 
 // CaseByMention is the case that took a post of the brand.
 func (tx *Tx) CaseByMention(brand, mentionID string) (record.Case, bool, error) {

@@ -100,6 +100,7 @@ func eraseFor(ctx context.Context, c conn, brand, id string) error {
 			WHERE root = ? AND brand = ?`},
 		{"mention", `UPDATE mentions SET text = '', title = '', author_id = '', author_handle = '', author_name = '', followers = 0,
 			verified = 0, author_key = '', simhash = 0, retracted = 1 WHERE id = ? AND brand = ?`},
+		{"complaint", "DELETE FROM complaints WHERE mention = ? AND brand = ?"},
 	} {
 		if _, err := exec(ctx, c, st.query, id, brand); err != nil {
 			return fmt.Errorf("erasing the %s of %s for brand %s: %w", st.what, id, brand, err)

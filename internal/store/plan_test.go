@@ -158,6 +158,10 @@ func callTx(t *testing.T, tx *Tx, m record.Stored, body record.NoticeBody, now t
 		func() error { _, err := tx.Silences(now); return err },
 		func() error { _, err := tx.CountAlerts("acme", now); return err },
 		func() error { _, _, err := tx.ActionDone("k"); return err },
+		func() error { return tx.PutComplaint(record.Complaint{Brand: "acme", Mention: "x:1"}) },
+		func() error { _, err := tx.Complaints("acme", now, now, 0); return err },
+		func() error { _, err := tx.FirstComplaint("acme"); return err },
+		func() error { _, err := tx.Incidents("acme", now); return err },
 		func() error { _, err := tx.TakeClock(record.Clock{ID: 9}); return err },
 	} {
 		ok(call())
@@ -203,6 +207,7 @@ func callReads(t *testing.T, s *Store) {
 		func() error { _, err := s.LastLayers(ctx); return err },
 		func() error { _, err := s.Layer(ctx, "acme", 1); return err },
 		func() error { _, err := s.LayerVersion(ctx); return err },
+		func() error { _, err := s.DecidedSince(ctx, "acme", now, 10); return err },
 		func() error { _, err := s.ListSilences(ctx); return err },
 		func() error { _, err := s.ListDead(ctx, DeadFilter{}); return err },
 		func() error { _, err := s.DeadCounts(ctx); return err },

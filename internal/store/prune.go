@@ -195,6 +195,8 @@ const (
 	caseBrands     = "SELECT MIN(brand) FROM cases WHERE brand > ?"
 	decisionBrands = "SELECT MIN(brand) FROM decisions WHERE brand > ?"
 	mentionBrands  = "SELECT MIN(brand) FROM mentions WHERE brand > ?"
+	// complaintBrands are those that somebody complained about.
+	complaintBrands = "SELECT MIN(brand) FROM complaints WHERE brand > ?"
 
 	// notOfLiveCase keeps the rows of a live case.
 	notOfLiveCase = ` NOT EXISTS (SELECT 1 FROM cases c WHERE c.id = t.case_id AND c.state IN ('open', 'snoozed', 'claimed', 'answered')) `
@@ -227,6 +229,8 @@ func pruneSteps() []pruneStep {
 		// As long as a post's words are stored, its retraction must find its brands.
 		{"posts seen", ageKey, "", `DELETE FROM seen WHERE id IN (SELECT t.id FROM seen t WHERE t.at < ?
 			AND NOT EXISTS (SELECT 1 FROM mentions m WHERE m.id = t.id) ORDER BY t.at LIMIT ?)`, false},
+		{"complaints", ageKept, complaintBrands, `DELETE FROM complaints WHERE n IN (SELECT n FROM complaints
+			WHERE brand = ? AND at < ? ORDER BY at LIMIT ?)`, false},
 		{"actions", ageKey, "", "DELETE FROM actions WHERE key IN (SELECT key FROM actions WHERE at < ? ORDER BY at LIMIT ?)", false},
 		{"events of no case", ageKept, "", `DELETE FROM events WHERE case_id = '' AND seq IN
 			(SELECT seq FROM events WHERE case_id = '' AND at < ? ORDER BY seq LIMIT ?)`, false},

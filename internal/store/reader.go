@@ -188,6 +188,11 @@ func (r *Reader) CasesBefore(ctx context.Context, brand string, at, since time.T
 	return out, nil
 }
 
+// Complaints are as Store.Complaints gives them.
+func (r *Reader) Complaints(ctx context.Context, brand string, from, to time.Time, limit int) ([]record.Complaint, error) {
+	return r.view.Complaints(ctx, brand, from, to, limit)
+}
+
 // maxHistory bounds how much of one case's history a Reader reads.
 const maxHistory = 5000
 

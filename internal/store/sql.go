@@ -214,6 +214,15 @@ func packedService(v record.Service) (string, error) {
 	return string(b), err
 }
 
+// packedCrowd is what a case knows about the many, as a column.
+func packedCrowd(v record.Crowd) (string, error) {
+	b, err := json.Marshal(v)
+	if string(b) == "{}" {
+		return "", err
+	}
+	return string(b), err
+}
+
 // unpack reads what packed wrote into v.
 func unpack(s string, v any) error {
 	if s == "" {

@@ -22,6 +22,7 @@
 //	decision.go   what was decided, and why
 //	case.go       cases; caselist.go lists and counts them; dossier.go all about one
 //	recovery.go   what became of many cases
+//	complaint.go  the posts that asked for a card, and incidents
 //	event.go      a case's history, and the keys of actions done
 //	notice.go     the outbox's rows; outbox.go claims and marks them
 //	clock.go      times at which a case changes by itself

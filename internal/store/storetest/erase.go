@@ -62,6 +62,9 @@ func fillBrand(t *testing.T, tx *store.Tx, brand string) {
 	c.Root, c.Text, c.AuthorName, c.About = v.Mention.ID, v.Mention.Text, v.Mention.Author.Name, "zebrafish desk"
 	c.Reasons = []vent.Reason{{Text: "three hours under the wombat departure board", Weight: 2}}
 	require.NoError(t, tx.PutCase(c))
+	require.NoError(t, tx.PutComplaint(record.Complaint{
+		Brand: brand, Mention: v.Mention.ID, At: base(), Words: []string{"zebrafish"}, About: "quokka lounge", Case: v.Case,
+	}))
 
 	now := decision(brand, 1, record.OutcomeAlert)
 	now.Terms = []string{"acme air"}

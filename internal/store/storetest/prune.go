@@ -31,6 +31,7 @@ func aged(t *testing.T, s *store.Store, name string, at time.Time, state record.
 		require.NoError(t, tx.PutCase(c))
 		require.NoError(t, tx.AddEvent(record.Event{Case: name, At: at, What: "opened"}))
 		require.NoError(t, tx.MarkAction("key/"+name, name, at))
+		require.NoError(t, tx.PutComplaint(record.Complaint{Brand: "acme", Mention: m.Mention.ID, At: at}))
 	})
 	require.NoError(t, s.SaveProgress(t.Context(), store.Progress{Source: "sky", Seen: []record.Seen{
 		{ID: "x:" + name, Conversation: "x:" + name, At: at}, {ID: "y:" + name, Conversation: "y:" + name, At: at},

@@ -5,6 +5,7 @@
 //	desk.go       the one transaction: all or nothing, reading its own writes
 //	cases.go      finding, listing and counting cases; all about one
 //	service.go    what is due, promised and was said; what became of cases
+//	crowd.go      complaints and incidents
 //	posts.go      mentions and decisions, found again
 //	outbox.go     claims and marks, one by one
 //	machine.go    the outbox, posts seen and redelivery under any interleaving
@@ -56,6 +57,8 @@ func Run(t *testing.T, open Opener) {
 		{"dossier: earlier cases", testEarlier},
 		{"lives", testLives},
 		{"what was said in a conversation", testReplies},
+		{"complaints", testComplaints},
+		{"incidents", testIncidents},
 		{"mentions", testMentions},
 		{"mentions: a retraction is final", testRetractionFinal},
 		{"mentions: a native id of its own is kept", testNativeID},
