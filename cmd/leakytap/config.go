@@ -110,7 +110,7 @@ func checkConfigs(env *environment, paths []string) error {
 	bad := false
 	rows := []problemRow{}
 	for _, path := range paths {
-		problems := checkConfig(path)
+		problems := env.checkConfig(path)
 		errs := config.Errors(problems)
 		if env.json {
 			rows = append(rows, rowsOf(problems)...)
@@ -159,8 +159,8 @@ func rowsOf(ps []config.Problem) []problemRow {
 
 // checkConfig reads a config, or a brand file by itself, and runs the pinned
 // examples of the brands that can be read.
-func checkConfig(path string) []config.Problem {
-	cfg, problems := config.Check(path, config.Options{})
+func (e *environment) checkConfig(path string) []config.Problem {
+	cfg, problems := config.Check(path, config.Options{Base: e.configPath})
 	pins, err := app.CheckPins(cfg)
 	switch {
 	case err != nil && config.Fatal(problems):

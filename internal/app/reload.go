@@ -84,7 +84,7 @@ func (d *Daemon) wasGood(ctx context.Context, cfg *config.Config, key string) (b
 	}
 	for i := range cfg.Units {
 		if u := &cfg.Units[i]; u.Key == key && u.File != "" {
-			return ok && string(old) == string(u.YAML), nil
+			return ok && string(old) == string(u.Good()), nil
 		}
 	}
 	return false, nil
@@ -112,7 +112,7 @@ func (d *Daemon) rememberGood(ctx context.Context, cfg *config.Config) error {
 		if u.File == "" || u.Stale || u.Broken() {
 			continue
 		}
-		if err := d.store.SaveGoodBrand(ctx, u.Key, u.YAML, u.Brand.Hash()); err != nil {
+		if err := d.store.SaveGoodBrand(ctx, u.Key, u.Good(), u.Brand.Hash()); err != nil {
 			return fmt.Errorf("keeping brand %s: %w", u.Key, err)
 		}
 	}

@@ -79,6 +79,8 @@ type BrandValue struct {
 	Origin string `json:"origin"`
 	File   string `json:"file,omitempty"`
 	Line   int    `json:"line,omitempty"`
+	// Lists are the term lists that are filled into a query.
+	Lists []ListUse `json:"lists,omitempty"`
 
 	node *yaml.Node
 }
@@ -138,6 +140,9 @@ func (c *Config) valuesOf(u *BrandUnit, v reflect.Value, path string) []BrandVal
 		case c.marks.values[defaults] != nil:
 			b.Origin, b.File, b.Line = OriginDefaults, c.src.path, c.marks.values[defaults].Line
 		}
+		if key == "query" {
+			b.Lists = c.listsOf(u)
+		}
 		out = append(out, b)
 	}
 	return out
@@ -178,6 +183,18 @@ func (c *Config) ShowBrand(name string) ([]byte, error) {
 
 // Where says in words where a value came from.
 func (v BrandValue) Where() string {
+	var where strings.Builder
+	where.WriteString(v.origin())
+	for _, l := range v.Lists {
+		where.WriteString(", with $" + l.Name)
+		if l.File != "" {
+			fmt.Fprintf(&where, " of %s:%d", filepath.ToSlash(l.File), l.Line)
+		}
+	}
+	return where.String()
+}
+
+func (v BrandValue) origin() string {
 	switch v.Origin {
 	case OriginFile:
 		return fmt.Sprintf("%s:%d", filepath.ToSlash(v.File), v.Line)

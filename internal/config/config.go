@@ -24,6 +24,7 @@ type Config struct {
 	HTTP          httpx.Config           `yaml:"http"`
 	Sources       []ingest.Config        `yaml:"sources"`
 	BrandsDir     string                 `yaml:"brands_dir"`
+	Terms         map[string][]string    `yaml:"terms"`
 	BrandDefaults BrandDefaults          `yaml:"brand_defaults"`
 	Brands        []brand.Brand          `yaml:"brands"`
 	Route         alert.Route            `yaml:"route"`
@@ -44,6 +45,8 @@ type Config struct {
 	// fingerprint is that of files after they were read.
 	fingerprint string
 	noDir       bool // brands_dir cannot be read
+	// lists are the term lists as queries take them.
+	lists map[string][]string
 	// written are the secrets that stand in the config itself.
 	written []string
 }

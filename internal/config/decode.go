@@ -97,7 +97,9 @@ func (m *marks) failAt(path string) {
 
 // hasSyntax reports whether the value at a path has a syntax of its own, so that column 0 of
 // a problem is its first character and not its quote.
-func hasSyntax(path string) bool { return path == "query" || strings.HasSuffix(path, ".query") }
+func hasSyntax(path string) bool {
+	return path == "query" || strings.HasSuffix(path, ".query") || strings.HasPrefix(path, "terms.")
+}
 
 func parentPath(path string) string {
 	if i := strings.LastIndexAny(path, ".["); i > 0 {
@@ -193,6 +195,8 @@ func (d *decoder) decode(n *yaml.Node, v reflect.Value, path string) {
 			v.Set(reflect.New(v.Type().Elem()))
 		}
 		d.decode(n, v.Elem(), path)
+	case reflect.Map:
+		d.table(n, v, path)
 	case reflect.Interface: // known by name only
 		v.Set(reflect.ValueOf(true))
 	default:
@@ -370,6 +374,36 @@ func (d *decoder) unknownKey(key *yaml.Node, t reflect.Type, path string) {
 		where = " in " + path
 	}
 	d.fail(key, "", "unknown key %q%s; %s", clip(key.Value, 60), where, hint)
+}
+
+// table fills a map whose keys are names of the operator's own.
+func (d *decoder) table(n *yaml.Node, v reflect.Value, path string) {
+	if isNull(n) && n.Value == "" {
+		return
+	}
+	if n.Kind != yaml.MappingNode {
+		d.fail(n, path, "wants names with a list each, such as {delays: [late, waiting]}, not %s", nodeKind(n))
+		return
+	}
+	out := reflect.MakeMap(v.Type())
+	first := map[string]*yaml.Node{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if key.Kind != yaml.ScalarNode || key.Tag == "!!merge" {
+			d.fail(key, path, "a name is a plain word, not %s", nodeKind(key))
+			continue
+		}
+		at := childPath(path, key.Value)
+		if old := first[key.Value]; old != nil {
+			d.fail(key, at, "stands here twice, first in line %d; keep one", old.Line)
+			continue
+		}
+		first[key.Value], d.keys[at] = key, key
+		elem := reflect.New(v.Type().Elem()).Elem()
+		d.decode(value, elem, at)
+		out.SetMapIndex(reflect.ValueOf(key.Value), elem)
+	}
+	v.Set(out)
 }
 
 func (d *decoder) sequence(n *yaml.Node, v reflect.Value, path string) {

@@ -14,6 +14,9 @@ import (
 type Options struct {
 	// LookupEnv looks environment variables up; nil is the process's own environment.
 	LookupEnv func(name string) (string, bool)
+	// Base is a config whose term lists and brand_defaults Check takes for a brand file by
+	// itself, where it can be read. Empty is none.
+	Base string
 }
 
 func (o Options) lookup() func(string) (string, bool) {
@@ -86,6 +89,7 @@ func Check(path string, opt Options) (*Config, []Problem) {
 	c.src, c.opt, c.files = newSource(path, "", data), opt, []string{path}
 	c.marks = newMarks(c.src)
 	c.complete()
+	c.lean(opt)
 	u := c.parseUnit(path, data)
 	u.File = path
 	for i := range u.Problems {
@@ -94,6 +98,18 @@ func Check(path string, opt Options) (*Config, []Problem) {
 	c.Units = []BrandUnit{u}
 	c.gather()
 	return c, Sort(u.Problems)
+}
+
+// lean takes from the base config what brand files share.
+func (c *Config) lean(opt Options) {
+	if opt.Base == "" {
+		return
+	}
+	base := opt.Base
+	opt.Base = ""
+	if b, ps := Load(base, opt); !Fatal(ps) {
+		c.lists, c.BrandDefaults = b.lists, b.BrandDefaults
+	}
 }
 
 // isBrandFile reports whether the root of a file has keys of a brand and none of a config.
@@ -119,12 +135,13 @@ func (c *Config) read(root *yaml.Node) []Problem {
 	c.marks = d.marks
 	d.deferred["brands"] = nil
 	d.decode(root, reflect.ValueOf(c).Elem(), "")
+	terms := c.readTerms()
 	if list := d.deferred["brands"]; list != nil {
 		delete(d.deferred, "brands")
 		d.values["brands"] = list
 		c.readInline(d, list)
 	}
-	return d.done()
+	return append(d.done(), terms...)
 }
 
 // paths makes relative paths relative to the folder of the config file.

@@ -24,7 +24,7 @@ func Quick(name string, feeds []string, opt Options) (*Config, []Problem) {
 	u.Brand.Name = slug(name)
 	u.Brand.Query = QuickQuery(name)
 	u.Name, u.Key = u.Brand.Name, u.Brand.Name
-	u.check()
+	u.check(c, nil)
 	c.Units = []BrandUnit{u}
 	ps := append(c.validate(), c.Units[0].Problems...)
 	c.complete()

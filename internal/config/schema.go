@@ -73,6 +73,8 @@ func (b *schemaBuilder) of(t reflect.Type, path string) *jsonschema.Schema {
 		return b.object(t, path)
 	case reflect.Slice:
 		return &jsonschema.Schema{Types: []string{"array", "null"}, Items: b.of(t.Elem(), path+"[]")}
+	case reflect.Map:
+		return &jsonschema.Schema{Types: []string{"object", "null"}, AdditionalProperties: b.of(t.Elem(), path+".*")}
 	case reflect.Bool:
 		return orVariable(&jsonschema.Schema{Type: "boolean"})
 	case reflect.Int, reflect.Int64:

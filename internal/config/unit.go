@@ -42,6 +42,9 @@ type BrandUnit struct {
 	prefix string // the path of the brand in its file
 	terms  int
 	wants  []match.SourceRef // the names of its query's source: filters
+	// spliced is its query with the term lists filled in, and lists are those.
+	spliced *match.Spliced
+	lists   map[string][]string
 }
 
 // Broken reports whether the unit has an error.
@@ -74,28 +77,51 @@ func (c *Config) readInline(d *decoder, list *yaml.Node) {
 		d.decode(item, reflect.ValueOf(&u.Brand).Elem(), u.prefix)
 		u.Name = u.Brand.Name
 		u.Key = u.Name
-		u.check()
+		u.check(c, nil)
 		c.Units = append(c.Units, u)
 	}
 }
 
-// check adds what is wrong with the brand of a unit.
-func (u *BrandUnit) check() {
+// check fills in the term lists, of which own go first, and adds what is wrong with the
+// brand of a unit.
+func (u *BrandUnit) check(c *Config, own map[string][]string) {
 	ps := slices.DeleteFunc(u.Brand.Validate(), u.inherited)
 	if strings.TrimSpace(u.Brand.Query) != "" {
-		q, err := match.Parse(u.Brand.Query)
-		var se *match.SyntaxError
-		switch {
-		case errors.As(err, &se):
-			ps = append(ps, setting.Problem{Path: "query", Column: se.Column, Msg: se.Error()})
-		case err == nil:
-			u.terms, u.wants = q.Terms(), q.Sources()
-			for _, w := range q.Warnings() {
-				ps = append(ps, setting.Problem{Path: "query", Column: w.Column, Msg: w.Msg, Warning: true})
-			}
-		}
+		ps = append(ps, u.checkQuery(c, own)...)
 	}
 	u.Problems = append(u.Problems, u.Locate(ps)...)
+}
+
+// checkQuery gives what is wrong with the query. Places are those in the query as it is
+// written; of what stands in a term list the list itself is warned of.
+func (u *BrandUnit) checkQuery(c *Config, own map[string][]string) (ps []setting.Problem) {
+	if err := u.splice(c, own); err != nil {
+		return []setting.Problem{{Path: "query", Column: err.Column, Msg: err.Error()}}
+	}
+	q, err := match.Parse(u.Brand.Query)
+	var se *match.SyntaxError
+	switch {
+	case errors.As(err, &se):
+		column, list := u.spliced.Place(se.Column)
+		msg := se.Error()
+		if list != "" {
+			msg = "in the list $" + list + ": " + msg
+		}
+		return []setting.Problem{{Path: "query", Column: column, Msg: msg}}
+	case err != nil:
+		return []setting.Problem{{Path: "query", Msg: err.Error()}}
+	}
+	u.terms, u.wants = q.Terms(), nil
+	for _, ref := range q.Sources() {
+		ref.Column, _ = u.spliced.Place(ref.Column)
+		u.wants = append(u.wants, ref)
+	}
+	for _, w := range q.Warnings() {
+		if column, list := u.spliced.Place(w.Column); list == "" {
+			ps = append(ps, setting.Problem{Path: "query", Column: column, Msg: w.Msg, Warning: true})
+		}
+	}
+	return ps
 }
 
 // inherited reports whether a problem is one of brand_defaults, which are looked at by themselves.
@@ -163,6 +189,11 @@ func (c *Config) readUnit(path string) BrandUnit {
 }
 
 func (c *Config) parseUnit(path string, data []byte) BrandUnit {
+	return c.parseKept(path, data, nil)
+}
+
+// parseKept is parseUnit with term lists that go before those of the config.
+func (c *Config) parseKept(path string, data []byte, own map[string][]string) BrandUnit {
 	src := newSource(path, unitKey(path), data)
 	u := BrandUnit{Key: unitKey(path), File: path, YAML: data, Brand: c.BrandDefaults.brand(), marks: newMarks(src)}
 	u.Name = guessName(data, u.Key)
@@ -179,7 +210,7 @@ func (c *Config) parseUnit(path string, data []byte) BrandUnit {
 	if u.Brand.Name != "" {
 		u.Name = u.Brand.Name
 	}
-	u.check()
+	u.check(c, own)
 	return u
 }
 
@@ -255,7 +286,8 @@ func (c *Config) UseLastGood(key string, data []byte) []Problem {
 	if u == nil || u.File == "" {
 		return nil
 	}
-	old := c.parseUnit(u.File, bytes.Clone(data))
+	file, own := keptTerms(data)
+	old := c.parseKept(u.File, bytes.Clone(file), own)
 	for i := range c.Units {
 		if other := &c.Units[i]; other.Key != key && other.Name == old.Name && !other.Broken() {
 			old.Problems = append(old.Problems, old.Locate([]setting.Problem{{Path: "name", Msg: fmt.Sprintf("another brand is named %q, in %s", old.Name, other.where())}})...)

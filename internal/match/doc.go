@@ -12,6 +12,7 @@
 //	fold.go     case, accents and invisible characters
 //	token.go    words, @handles and #tags of a folded text
 //	lex.go      a query's tokens
+//	list.go     term lists that several queries share: $delays
 //	parse.go    the grammar
 //	term.go     one term: its words as they are looked up
 //	field.go    from:, lang:, source:, kind: and is:

@@ -44,10 +44,12 @@ const (
 	lexWord
 	lexPhrase
 	lexField
+	lexList
 )
 
 // lexeme is one token of a query. raw is what stands there; text is a word, a
-// phrase without its quotes, or a field's value, and textCol where that begins.
+// phrase without its quotes, a field's value or the name of a term list, and textCol
+// where that begins.
 type lexeme struct {
 	kind    lexKind
 	raw     string
@@ -156,8 +158,29 @@ func (l *lexer) word() (lexeme, *SyntaxError) {
 	if i := strings.IndexByte(raw, ':'); i > 0 && isFieldName(raw[:i]) && !strings.HasPrefix(raw[i:], "://") {
 		return l.fieldAt(i, n)
 	}
+	if len(raw) > 1 && raw[0] == '$' && isListName(raw[1:]) {
+		lx := l.take(lexList, n)
+		lx.text = raw[1:]
+		return lx, nil
+	}
 	return l.take(lexWord, n), nil
 }
+
+// isListName reports whether s can be the name of a term list. It begins with a letter, so
+// that $40 stays a word.
+func isListName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		letter := 'a' <= c|0x20 && c|0x20 <= 'z'
+		if !letter && (i == 0 || c != '-' && c != '_' && (c < '0' || c > '9')) {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 64
+}
+
+// ListName reports whether a term list may have this name.
+func ListName(s string) bool { return isListName(s) }
 
 const maxNear = 100
 

@@ -73,7 +73,8 @@ type node struct {
 	explicit bool
 }
 
-// Parse reads a query. The error is a *SyntaxError.
+// Parse reads a query. The error is a *SyntaxError. Term lists must have been filled
+// in by Splice.
 //
 //	query = and { "OR" and }
 //	and   = not { [ "AND" ] not }
@@ -224,7 +225,7 @@ func (p *parser) and() (*node, *SyntaxError) {
 // startsTerm reports whether an operand can begin at the current lexeme.
 func (p *parser) startsTerm() bool {
 	switch p.cur.kind {
-	case lexOpen, lexNot, lexWord, lexPhrase, lexField:
+	case lexOpen, lexNot, lexWord, lexPhrase, lexField, lexList:
 		return true
 	default:
 		return false
@@ -327,6 +328,8 @@ func (p *parser) atom() (*node, *SyntaxError) {
 		return nil, errAt(lx.col, "", "the query ends where a term should stand")
 	case lexAnd, lexOr, lexNear:
 		return nil, missingOperand(lx, "left")
+	case lexList:
+		return nil, noList(lx, nil)
 	}
 	t, err := newTerm(lx)
 	if err != nil {
