@@ -3,12 +3,15 @@ package main_test
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/leakytap/leakytap/internal/standin/smtp"
 )
 
 // testsReceiver runs test-receiver on a receiver of a kind whose settings are
@@ -73,4 +76,34 @@ func TestTestReceiverPagerDuty(t *testing.T) {
 	require.Equal(t, 1, code)
 	require.Contains(t, out, "integration key")
 	require.NotContains(t, out, "wrong-key")
+}
+
+func TestTestReceiverEmail(t *testing.T) {
+	t.Parallel()
+	srv, err := smtp.Start(smtp.Options{Mode: smtp.StartTLS, Username: "alerts", Password: "an-invented-password"})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, srv.Close()) })
+	host, port, err := net.SplitHostPort(srv.Addr())
+	require.NoError(t, err)
+	s := newShell(t)
+	ca := s.write("ca.pem", string(srv.CA()))
+	test := func(password string) (string, int) {
+		s.write("leakytap.yaml", fmt.Sprintf(`http: {ca_file: %q}
+brands: [{name: acme, query: acme}]
+route: {receiver: support}
+receivers: [{name: support, email: {host: %s, port: %s, username: alerts, password: %s, from: alerts@acme.example, to: support@acme.example}}]
+`, ca, host, port, password))
+		a := s.call("test-receiver", "support")
+		return a.out + a.err, a.code
+	}
+	out, code := test("an-invented-password")
+	require.Equal(t, 0, code, out)
+	require.Contains(t, out, "support works")
+	require.Len(t, srv.Mails(), 2)
+	require.True(t, srv.Mails()[0].TLS)
+	require.Contains(t, string(srv.Mails()[0].Data), "Subject: [leakytap] test message: if you can read this, alerts")
+	out, code = test("a-wrong-one")
+	require.Equal(t, 1, code)
+	require.Contains(t, out, "refuses the login")
+	require.NotContains(t, out, "a-wrong-one")
 }

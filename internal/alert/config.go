@@ -16,12 +16,12 @@ type ReceiverConfig struct {
 	Slack     *SlackConfig     `yaml:"slack" json:"slack,omitempty"`
 	Webhook   *WebhookConfig   `yaml:"webhook" json:"webhook,omitempty"`
 	PagerDuty *PagerDutyConfig `yaml:"pagerduty" json:"pagerduty,omitempty"`
+	Email     *EmailConfig     `yaml:"email" json:"email,omitempty"`
 
 	// The kinds below are known by name and refused: they are not there yet.
 	Teams        any `yaml:"teams" json:"teams,omitempty"`
 	Discord      any `yaml:"discord" json:"discord,omitempty"`
 	Mattermost   any `yaml:"mattermost" json:"mattermost,omitempty"`
-	Email        any `yaml:"email" json:"email,omitempty"`
 	Alertmanager any `yaml:"alertmanager" json:"alertmanager,omitempty"`
 }
 
@@ -93,7 +93,7 @@ func (c *ReceiverConfig) Validate() []setting.Problem {
 	for _, k := range c.unsupported() {
 		if k.value != nil {
 			kinds++
-			ps = append(ps, setting.Problem{Path: k.name, Msg: "receivers of kind " + k.name + " are not there yet; use slack, webhook, pagerduty or console"})
+			ps = append(ps, setting.Problem{Path: k.name, Msg: "receivers of kind " + k.name + " are not there yet; use slack, email, webhook, pagerduty or console"})
 		}
 	}
 	if c.Console != nil {
@@ -111,9 +111,13 @@ func (c *ReceiverConfig) Validate() []setting.Problem {
 		kinds++
 		ps = append(ps, setting.Under("pagerduty", c.PagerDuty.Validate())...)
 	}
+	if c.Email != nil {
+		kinds++
+		ps = append(ps, setting.Under("email", c.Email.Validate())...)
+	}
 	switch {
 	case kinds == 0:
-		ps = append(ps, setting.Problem{Msg: "a receiver needs a kind: slack: {...}, webhook: {...}, pagerduty: {...} or console: {}"})
+		ps = append(ps, setting.Problem{Msg: "a receiver needs a kind: slack: {...}, email: {...}, webhook: {...}, pagerduty: {...} or console: {}"})
 	case kinds > 1:
 		ps = append(ps, setting.Problem{Msg: "a receiver has one kind; make a second receiver for the other"})
 	}
@@ -130,7 +134,6 @@ func (c *ReceiverConfig) unsupported() []kind {
 		{"teams", c.Teams},
 		{"discord", c.Discord},
 		{"mattermost", c.Mattermost},
-		{"email", c.Email},
 		{"alertmanager", c.Alertmanager},
 	}
 }

@@ -31,6 +31,8 @@ func (c *ReceiverConfig) Timing() Timing {
 		return Timing{c.Webhook.Timeout.D(), c.Webhook.Settle.D()}.or(DefaultTimeout)
 	case c.PagerDuty != nil:
 		return Timing{c.PagerDuty.Timeout.D(), c.PagerDuty.Settle.D()}.or(DefaultTimeout)
+	case c.Email != nil:
+		return Timing{c.Email.Timeout.D(), c.Email.Settle.D()}.or(DefaultEmailTimeout)
 	}
 	return Timing{}.or(DefaultTimeout)
 }
@@ -60,6 +62,9 @@ func (c *ReceiverConfig) WithDefaults() ReceiverConfig {
 	case c.PagerDuty != nil:
 		full := c.PagerDuty.WithDefaults()
 		out.PagerDuty = &full
+	case c.Email != nil:
+		full := c.Email.WithDefaults()
+		out.Email = &full
 	}
 	return out
 }
@@ -73,6 +78,8 @@ func (c *ReceiverConfig) Secrets() []setting.Secret {
 		return []setting.Secret{c.Webhook.URL, c.Webhook.Secret}
 	case c.PagerDuty != nil:
 		return []setting.Secret{c.PagerDuty.RoutingKey}
+	case c.Email != nil:
+		return []setting.Secret{c.Email.Password}
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/leakytap/leakytap/internal/alert"
 	"github.com/leakytap/leakytap/internal/alert/console"
+	"github.com/leakytap/leakytap/internal/alert/email"
 	"github.com/leakytap/leakytap/internal/alert/pagerduty"
 	"github.com/leakytap/leakytap/internal/alert/slack"
 	"github.com/leakytap/leakytap/internal/alert/webhook"
@@ -36,6 +37,8 @@ func NewReceiver(cfg *alert.ReceiverConfig, out *httpx.Factory, con ConsoleOut) 
 		return webhook.New(cfg.Name, *cfg.Webhook, client.HTTP())
 	case cfg.PagerDuty != nil:
 		return pagerduty.New(cfg.Name, *cfg.PagerDuty, client.HTTP())
+	case cfg.Email != nil:
+		return email.New(cfg.Name, *cfg.Email, client)
 	case cfg.Console != nil:
 		return console.New(con.W, con.Color), nil
 	default:

@@ -162,7 +162,7 @@ func (f *Factory) Client(p Policy) *Client {
 		direct: f.transport(d.dialDirect),
 		moved:  f.transport(d.dialMoved),
 	}
-	c := &Client{rt: rt, dial: d}
+	c := &Client{rt: rt, dial: d, cas: f.cas}
 	c.http = &http.Client{Transport: rt, CheckRedirect: redirectCheck(p)}
 	return c
 }
@@ -195,6 +195,7 @@ type Client struct {
 	http *http.Client
 	rt   *roundTripper
 	dial *dialer
+	cas  *x509.CertPool
 }
 
 // HTTP is the client for libraries that want an *http.Client: the deadline,
@@ -210,6 +211,12 @@ func (c *Client) DialContext(ctx context.Context, network, addr string) (net.Con
 		return nil, &Error{Reason: reasonOf(context.Cause(ctx), err), URL: addr, Unsent: true, Err: err}
 	}
 	return conn, nil
+}
+
+// TLSConfig is for TLS to host over a connection of DialContext: it trusts what
+// HTTPS trusts here.
+func (c *Client) TLSConfig(host string) *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.cas, ServerName: host}
 }
 
 // Close drops the idle connections; the client stays usable.

@@ -46,12 +46,21 @@ func (s *sent) take() ([]http.Header, [][]byte) {
 func (p Place) keys(t *testing.T) {
 	s := &sent{}
 	r := p.receiver(t, serve(t, s.handler(p.Taken)), 10*time.Second, nil)
-	keyOf := func(do func() error) string {
-		t.Helper()
-		require.NoError(t, do())
+	Keys(t, r, func() string {
 		hs, bs := s.take()
 		require.NotEmpty(t, hs)
 		return p.Key(t, hs[0], bs[0])
+	})
+}
+
+// Keys holds a receiver to its keys, whatever protocol it speaks: last gives the
+// key of the first message that came since it was last asked.
+func Keys(t *testing.T, r alert.Receiver, last func() string) {
+	t.Helper()
+	keyOf := func(do func() error) string {
+		t.Helper()
+		require.NoError(t, do())
+		return last()
 	}
 	post := func(m alert.Message) func() error {
 		return func() error {
@@ -92,6 +101,18 @@ func (p Place) keys(t *testing.T) {
 func (p Place) hostile(t *testing.T) {
 	s := &sent{}
 	r := p.receiver(t, serve(t, s.handler(p.Taken)), 10*time.Second, nil)
+	SendHostile(t, r)
+	_, bodies := s.take()
+	require.GreaterOrEqual(t, len(bodies), 4)
+	for _, b := range bodies {
+		p.Inert(t, b)
+	}
+}
+
+// SendHostile sends a receiver all messages in which everything is hostile, as
+// each kind of message.
+func SendHostile(t *testing.T, r alert.Receiver) {
+	t.Helper()
 	for _, m := range Hostile() {
 		_, err := r.Post(t.Context(), m)
 		require.NoError(t, err)
@@ -99,11 +120,6 @@ func (p Place) hostile(t *testing.T) {
 	_, err := r.Reply(t.Context(), Root(), Hostile()[1])
 	require.NoError(t, err)
 	require.NoError(t, r.Update(t.Context(), Root(), Hostile()[0]))
-	_, bodies := s.take()
-	require.GreaterOrEqual(t, len(bodies), 4)
-	for _, b := range bodies {
-		p.Inert(t, b)
-	}
 }
 
 // lookUps asks for a message at a place that does not answer as it should.
