@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/leakytap/leakytap/internal/record"
 )
@@ -39,7 +40,7 @@ func Apply(c record.Case, a record.Action, now time.Time) (record.Case, []record
 	act(&next, a, &e, now)
 	touch(&next, now)
 	e.To = next.State
-	if a.Note != "" {
+	if a.Note != "" && a.Verb != record.VerbPromise {
 		e.Detail = strings.TrimPrefix(e.Detail+"; "+a.Note, "; ")
 	}
 	return next, []record.Event{e}, nil
@@ -67,7 +68,14 @@ func act(c *record.Case, a record.Action, e *record.Event, now time.Time) {
 	case record.VerbResolve:
 		e.What = "resolved"
 		own(c, a.Actor)
+		endPromise(c, now)
 		move(c, record.StateResolved, now)
+	case record.VerbLost:
+		lose(c, a.Actor, e, now)
+	case record.VerbPromise:
+		promise(c, a, e, now)
+	case record.VerbKept, record.VerbBroken:
+		keep(c, a.Verb == record.VerbKept, e, now)
 	case record.VerbDismiss:
 		e.What = "dismissed"
 		e.Detail = a.Reason
@@ -90,6 +98,17 @@ func act(c *record.Case, a record.Action, e *record.Event, now time.Time) {
 			move(c, record.StateClaimed, now)
 		}
 	}
+}
+
+// lose ends the case of a customer who has left.
+func lose(c *record.Case, actor string, e *record.Event, now time.Time) {
+	e.What = "lost"
+	own(c, actor)
+	if c.State != record.StateResolved {
+		endPromise(c, now)
+		move(c, record.StateResolved, now)
+	}
+	c.Fate = record.FateLost
 }
 
 // own makes the actor the owner of a case that had none: who finishes a case owns it.
@@ -117,6 +136,14 @@ func nothingToDo(c record.Case, a record.Action) bool {
 		return c.State == record.StateOpen
 	case record.VerbAssign:
 		return c.State == record.StateClaimed && c.Owner == a.To
+	case record.VerbLost:
+		return c.State == record.StateResolved && c.Fate == record.FateLost
+	case record.VerbKept, record.VerbBroken:
+		p := c.Service.Promise
+		return p != nil && !p.Open() && p.Kept == (a.Verb == record.VerbKept)
+	case record.VerbPromise:
+		p := c.Service.Promise
+		return p.Open() && p.Actor == a.Actor && p.By.Equal(a.Until) && p.What == strings.TrimSpace(a.Note)
 	case record.VerbReason:
 		return false
 	}
@@ -147,7 +174,20 @@ func checkAction(c record.Case, a record.Action, now time.Time) error {
 		if !known && (a.Reason != "" || a.Verb == record.VerbReason) {
 			return wrong(c, a.Verb, "%q is no reason; write one of %s", a.Reason, strings.Join(record.DismissReasons(), ", "))
 		}
-	case record.VerbClaim, record.VerbAnswer, record.VerbResolve, record.VerbReopen:
+	case record.VerbPromise:
+		switch what := strings.TrimSpace(a.Note); {
+		case what == "":
+			return wrong(c, a.Verb, "it says nothing that is promised")
+		case utf8.RuneCountInString(what) > maxPromise:
+			return wrong(c, a.Verb, "a promise may have %d characters", maxPromise)
+		case !a.Until.After(now) || a.Until.Sub(now) > maxSnooze:
+			return wrong(c, a.Verb, "it needs a time that lies ahead, at most a year from now")
+		}
+	case record.VerbKept, record.VerbBroken:
+		if p := c.Service.Promise; p == nil || (!p.Open() && p.Kept != (a.Verb == record.VerbKept)) {
+			return wrong(c, a.Verb, "nothing is promised that waits to be kept")
+		}
+	case record.VerbClaim, record.VerbAnswer, record.VerbResolve, record.VerbReopen, record.VerbLost:
 	default:
 		return wrong(c, a.Verb, "no such action; legal now: %v", Legal(c.State))
 	}

@@ -9,6 +9,7 @@
 //
 //	casework.go  what each state allows, and Check
 //	apply.go     what a person does to a case
+//	service.go   by when it is due, what was promised, when its customer is silent
 //	hear.go      what a post does to a case: joined, reopened, recovered, edited, retracted
 //	open.go      a new case
 //	find.go      which case a post belongs to
@@ -20,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/leakytap/leakytap/internal/record"
@@ -35,13 +37,15 @@ func Legal(s record.State) []record.Verb {
 	case record.StateOpen, record.StateClaimed:
 		return []record.Verb{
 			record.VerbClaim, record.VerbAnswer, record.VerbSnooze, record.VerbResolve, record.VerbDismiss, record.VerbAssign,
+			record.VerbPromise, record.VerbKept, record.VerbBroken, record.VerbLost,
 		}
 	case record.StateSnoozed, record.StateAnswered:
 		return []record.Verb{
 			record.VerbClaim, record.VerbAnswer, record.VerbSnooze, record.VerbResolve, record.VerbDismiss, record.VerbReopen, record.VerbAssign,
+			record.VerbPromise, record.VerbKept, record.VerbBroken, record.VerbLost,
 		}
 	case record.StateResolved:
-		return []record.Verb{record.VerbReopen}
+		return []record.Verb{record.VerbReopen, record.VerbLost}
 	case record.StateDismissed:
 		return []record.Verb{record.VerbReopen, record.VerbReason}
 	}
@@ -65,6 +69,8 @@ func Check(c record.Case) error {
 	wrong(c.State == record.StateClaimed && c.ClaimedAt.IsZero(), "a claimed case that was claimed at no time")
 	wrong(c.State == record.StateAnswered && c.AnsweredAt.IsZero(), "an answered case that was answered at no time")
 	wrong(c.Fate == record.FateRecovered && c.State != record.StateResolved, "recovered, but %s", c.State)
+	wrong(c.Fate == record.FateSilent && c.State != record.StateResolved, "silent, but %s", c.State)
+	wrong(c.Service.Promise != nil && strings.TrimSpace(c.Service.Promise.What) == "", "a promise of nothing")
 	wrong(c.Episode < 1, "episode %d", c.Episode)
 	wrong(c.Version < 1, "version %d", c.Version)
 	wrong(c.ID == "" || c.Root == "", "no id or no first post")
@@ -76,7 +82,7 @@ func move(c *record.Case, to record.State, now time.Time) {
 	c.State = to
 	c.SnoozedUntil = time.Time{}
 	c.ResolvedAt = time.Time{}
-	if c.Fate == record.FateRecovered {
+	if c.Fate == record.FateRecovered || c.Fate == record.FateSilent {
 		c.Fate = record.FateUnknown
 	}
 	switch to {
@@ -101,6 +107,10 @@ func reopen(c *record.Case, now time.Time) {
 	move(c, record.StateOpen, now)
 	c.ClaimedAt, c.AnsweredAt = time.Time{}, time.Time{}
 	c.Episode++
+	c.Service.Since, c.Service.NudgedAt = now, time.Time{}
+	if c.Fate == record.FateLost {
+		c.Fate = record.FateUnknown
+	}
 }
 
 // touch marks the row as changed.

@@ -31,12 +31,13 @@ type Word struct {
 
 // Hear lets a case take a post: it joins; it reopens the case where the customer
 // is still unhappy; it ends it where the customer says that all is well. The
-// event's What is joined, reopened, woken or recovered.
+// event's What is joined, reopened, woken, recovered or lost.
 func Hear(c record.Case, w Word, now time.Time) (record.Case, record.Event) {
 	e := record.Event{
 		Case: c.ID, At: now, Actor: "author", What: "joined", From: c.State,
 		Mention: w.Mention.ID, URL: w.Mention.URL, Detail: w.Reason,
 	}
+	was := c
 	count(&c, w, now)
 	if w.Also != "" {
 		link(&c, w.Also)
@@ -44,9 +45,10 @@ func Hear(c record.Case, w Word, now time.Time) (record.Case, record.Event) {
 	}
 	if w.Customer {
 		e.Actor = "customer"
+		c.Service.HeardAt = now
 		e.What = listen(&c, w, now)
 	}
-	if e.What == "reopened" {
+	if c.Episode > was.Episode {
 		e.Detail = fmt.Sprintf("%s; episode %d", e.Detail, c.Episode)
 	}
 	touch(&c, now)
@@ -63,7 +65,7 @@ func count(c *record.Case, w Word, now time.Time) {
 	if at := postedAt(w.Mention, now); at.After(c.LastPostAt) {
 		c.LastPostAt = at
 	}
-	if w.Tone == record.ToneVenting {
+	if w.Tone == record.ToneVenting || w.Tone == record.ToneLeft {
 		worsen(c, w)
 	}
 }
@@ -82,6 +84,10 @@ func listen(c *record.Case, w Word, now time.Time) string {
 	switch w.Tone {
 	case record.ToneVenting:
 		return unhappy(c, now)
+	case record.ToneLeft:
+		unhappy(c, now)
+		c.Fate = record.FateLost
+		return "lost"
 	case record.ToneResolved, record.ToneThanks:
 		if recovers(*c, w.Tone) {
 			settle(c, now)
@@ -127,6 +133,7 @@ func recovers(c record.Case, t record.Tone) bool {
 
 func settle(c *record.Case, now time.Time) {
 	at := c.ResolvedAt
+	endPromise(c, now)
 	move(c, record.StateResolved, now)
 	if !at.IsZero() {
 		c.ResolvedAt = at
@@ -167,7 +174,7 @@ func Edit(c record.Case, w Word, p Print, about string, now time.Time) (record.C
 			c.About = about
 		}
 	}
-	if w.Tone == record.ToneVenting {
+	if w.Tone == record.ToneVenting || w.Tone == record.ToneLeft {
 		worsen(&c, w)
 	}
 	if w.Customer && w.Tone == record.ToneResolved && recovers(c, w.Tone) {

@@ -37,6 +37,7 @@ func Open(o Opening, now time.Time) (record.Case, record.Event) {
 		Venting: d.Venting, Reasons: d.Score.Reasons,
 		Mentions: 1, Authors: 1, Route: d.Route, Episode: 1, Version: 1, Simhash: o.Print.Simhash,
 		OpenedAt: now, UpdatedAt: now, LastPostAt: postedAt(m, now), Linked: o.Linked[:min(len(o.Linked), maxLinked)],
+		Service: record.Service{Since: now, HeardAt: now},
 	}
 	e := record.Event{
 		Case: c.ID, At: now, Actor: "customer", What: "opened", To: record.StateOpen, Mention: m.ID, URL: m.URL,

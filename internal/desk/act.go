@@ -85,6 +85,7 @@ func (s *session) act(a record.Action) (record.Case, error) {
 	if len(events) == 0 {
 		return before, nil
 	}
+	after = s.timed(before, after, now)
 	if err := s.change(before, after, now, events...); err != nil {
 		return before, err
 	}

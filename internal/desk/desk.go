@@ -17,7 +17,7 @@
 //	effect.go   what a decision does to cases
 //	outbox.go   the notices and their keys
 //	act.go      what people do to a case
-//	tick.go     what the time does to a case
+//	tick.go     what the time does to a case; service.go clocks, nudges, promises, silence
 //	labels.go   what people taught by ending a case
 //	rows.go     what a transaction reads and writes
 //	trial.go    stored mentions decided again, by the same code

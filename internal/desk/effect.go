@@ -23,10 +23,14 @@ func (s *session) open(j *job, dec *record.Decision, cands casework.Candidates) 
 		Mention: j.in.Mention, Decision: *dec, About: about, Print: j.print,
 		Linked: earlier(cands, j.in.Mention.AuthorKey(), ""),
 	}, j.now)
+	c = s.timed(record.Case{}, c, j.now)
 	dec.Case = c.ID
 	s.cards++
 	s.prints = append(s.prints, casePrint{c.ID, j.print})
 	if err := s.put(c, e); err != nil {
+		return err
+	}
+	if err := s.wind(record.Case{}, c); err != nil {
 		return err
 	}
 	if err := s.watch(c, j.now); err != nil {
@@ -40,6 +44,7 @@ func (s *session) join(j *job, dec record.Decision, f found, cands casework.Cand
 	newAuthor := !f.Customer && !slices.ContainsFunc(cands.Author, func(c record.Case) bool { return c.ID == f.Case.ID })
 	w := wordOf(j, dec, f, newAuthor)
 	c, e := casework.Hear(f.Case, w, j.now)
+	c = s.timed(f.Case, c, j.now)
 	if err := s.change(f.Case, c, j.now, e); err != nil {
 		return err
 	}
@@ -62,6 +67,7 @@ func (s *session) join(j *job, dec record.Decision, f found, cands casework.Cand
 func (s *session) edit(j *job, dec record.Decision, f found) error {
 	w := wordOf(j, dec, f, false)
 	c, e := casework.Edit(f.Case, w, j.print, j.about, j.now)
+	c = s.timed(f.Case, c, j.now)
 	if err := s.change(f.Case, c, j.now, e); err != nil {
 		return err
 	}
@@ -141,15 +147,8 @@ func (s *session) change(before, after record.Case, now time.Time, events ...rec
 		return err
 	}
 	s.moves = append(s.moves, move{before, after, now})
-	switch {
-	case after.State == record.StateSnoozed && !after.SnoozedUntil.Equal(before.SnoozedUntil):
-		if err := s.tx.PutClock(record.Clock{Case: after.ID, Kind: clockSnooze, DueAt: after.SnoozedUntil}); err != nil {
-			return err
-		}
-	case before.State == record.StateSnoozed && after.State != record.StateSnoozed:
-		if err := s.tx.DropClock(after.ID, clockSnooze); err != nil {
-			return err
-		}
+	if err := s.wind(before, after); err != nil {
+		return err
 	}
 	return s.watch(after, now)
 }

@@ -17,12 +17,13 @@ func (s *session) teach(c record.Case, a record.Action, now time.Time) error {
 		Actor: a.Actor, Via: a.Via, Source: record.LabelFromCase, At: now,
 	}
 	switch a.Verb {
-	case record.VerbResolve:
+	case record.VerbResolve, record.VerbLost:
 		l.Venting, l.Reason = true, record.ReasonResolved
 	case record.VerbDismiss, record.VerbReason:
 		l.Reason = a.Reason
 	case record.VerbReopen:
-	case record.VerbClaim, record.VerbAnswer, record.VerbSnooze, record.VerbAssign:
+	case record.VerbClaim, record.VerbAnswer, record.VerbSnooze, record.VerbAssign,
+		record.VerbPromise, record.VerbKept, record.VerbBroken:
 		return nil
 	}
 	if _, err := s.tx.ReplaceLabels(c.Brand, c.Root, now); err != nil {

@@ -13,7 +13,10 @@ import (
 type metrics struct {
 	decisions *prometheus.CounterVec
 	ack       prometheus.Histogram
+	answer    prometheus.Histogram
 	resolve   prometheus.Histogram
+	ended     *prometheus.CounterVec
+	nudges    *prometheus.CounterVec
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -29,6 +32,18 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "leakytap_case_ack_seconds", Buckets: buckets,
 			Help: "Seconds from a case's opening to the first person who claimed, answered or ended it.",
 		}),
+		answer: f.NewHistogram(prometheus.HistogramOpts{
+			Name: "leakytap_case_answer_seconds", Buckets: buckets,
+			Help: "Seconds from a case's opening to its first answer.",
+		}),
+		ended: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "leakytap_case_ended_total",
+			Help: "Cases whose customer's fate became known, by brand and fate: recovered, lost, silent or deleted.",
+		}, []string{"brand", "fate"}),
+		nudges: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "leakytap_case_nudges_total",
+			Help: "Cases that nobody had claimed in time.",
+		}, []string{"brand"}),
 		resolve: f.NewHistogram(prometheus.HistogramOpts{
 			Name: "leakytap_case_resolve_seconds", Buckets: buckets,
 			Help: "Seconds from a case's opening to its first resolution.",
@@ -41,6 +56,10 @@ func (m *metrics) prepare(brands []string) {
 		for _, o := range record.Outcomes() {
 			m.decisions.WithLabelValues(b, string(o))
 		}
+		for _, f := range record.Fates() {
+			m.ended.WithLabelValues(b, string(f))
+		}
+		m.nudges.WithLabelValues(b)
 	}
 }
 
@@ -52,6 +71,9 @@ func (m *metrics) decided(d record.Decision) {
 
 // moved observes the clocks of a case's first episode that a change stopped.
 func (m *metrics) moved(before, after record.Case, now time.Time) {
+	if before.Fate != after.Fate && after.Fate != record.FateUnknown {
+		m.ended.WithLabelValues(after.Brand, string(after.Fate)).Inc()
+	}
 	if before.Episode != 1 || after.Episode != 1 {
 		return
 	}
@@ -61,6 +83,9 @@ func (m *metrics) moved(before, after record.Case, now time.Time) {
 	}
 	if !acked(before) && acked(after) {
 		m.ack.Observe(took)
+	}
+	if before.AnsweredAt.IsZero() && !after.AnsweredAt.IsZero() {
+		m.answer.Observe(took)
 	}
 	if before.State != record.StateResolved && after.State == record.StateResolved {
 		m.resolve.Observe(took)

@@ -27,6 +27,8 @@ type session struct {
 
 	decided []record.Decision
 	moves   []move
+	// nudges are the brands of the nudges that were made.
+	nudges []string
 }
 
 // move is a change of a case that may have stopped its clocks.
@@ -40,6 +42,9 @@ func newSession(d *Desk, tx rows, r *Rules) *session { return &session{desk: d, 
 func (s *session) counted(m *metrics) {
 	for _, v := range s.moves {
 		m.moved(v.before, v.after, v.at)
+	}
+	for _, b := range s.nudges {
+		m.nudges.WithLabelValues(b).Inc()
 	}
 }
 

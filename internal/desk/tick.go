@@ -13,13 +13,12 @@ import (
 	"github.com/leakytap/leakytap/internal/store"
 )
 
-// clockSnooze is the kind of the clock that ends a snooze.
-const clockSnooze = "snooze"
-
 // tickBatch is how many clocks are taken at a time.
 const tickBatch = 100
 
-// Tick does what is due: it wakes cases whose snooze is over. Clocks are rows that
+// Tick does what is due: it wakes cases whose snooze is over, nudges where nobody has
+// claimed a case in time, reminds of promises, and ends cases whose customers are
+// silent. Clocks are rows that
 // are taken in the transaction that acts on them, so that several processes may
 // call it. One that fails stays and stops no other.
 func (d *Desk) Tick(ctx context.Context) error {
@@ -60,16 +59,32 @@ func (d *Desk) strike(ctx context.Context, clock record.Clock) error {
 		if err != nil || !mine || len(brands) == 0 {
 			return err
 		}
-		if clock.Kind != clockSnooze {
-			d.opt.Log.Warn("a clock of an unknown kind was dropped", zap.String("kind", clock.Kind), zap.String("case", clock.Case))
-			return nil
-		}
-		return s.wake(clock.Case, d.now())
+		return s.due(clock, d.now())
 	})
 	if err != nil {
 		return err
 	}
 	s.counted(d.met)
+	return nil
+}
+
+// due does what one clock is for. The case may have moved on: then it does nothing.
+func (s *session) due(clock record.Clock, now time.Time) error {
+	switch clock.Kind {
+	case casework.ClockSnooze:
+		return s.wake(clock.Case, now)
+	case casework.ClockAck:
+		return s.nudge(clock.Case, now)
+	case casework.ClockAnswer, casework.ClockResolve:
+		return s.late(clock.Case, now)
+	case casework.ClockRemind:
+		return s.remind(clock.Case, now)
+	case casework.ClockPromise:
+		return s.promiseDue(clock.Case, now)
+	case casework.ClockSilence:
+		return s.silent(clock.Case, now)
+	}
+	s.desk.opt.Log.Warn("a clock of an unknown kind was dropped", zap.String("kind", clock.Kind), zap.String("case", clock.Case))
 	return nil
 }
 
@@ -82,6 +97,7 @@ func (s *session) wake(id string, now time.Time) error {
 	if !woke {
 		return nil
 	}
+	after = s.timed(before, after, now)
 	if err := s.change(before, after, now, e); err != nil {
 		return err
 	}

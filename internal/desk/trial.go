@@ -137,6 +137,9 @@ func (t *Trial) Act(e record.Event) error {
 	t.now, t.left = e.At, 0
 	s := newSession(t.desk, t.rows, t.rules)
 	if e.Via == "clock" {
+		if e.What == "silent" {
+			return s.silentAgain(e.Case, e.At)
+		}
 		return s.wake(e.Case, e.At)
 	}
 	a, ok := actionOf(e)
@@ -161,6 +164,8 @@ func actionOf(e record.Event) (record.Action, bool) {
 		a.Verb = record.VerbAnswer
 	case "resolved":
 		a.Verb = record.VerbResolve
+	case "lost":
+		a.Verb = record.VerbLost
 	case "reopened":
 		a.Verb = record.VerbReopen
 	case "dismissed", "reason":

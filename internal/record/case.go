@@ -41,6 +41,9 @@ const (
 	FateSilent    Fate = "silent"
 )
 
+// Fates lists those that a case can have once it is known.
+func Fates() []Fate { return []Fate{FateRecovered, FateLost, FateSilent, FateDeleted} }
+
 // Case is one customer's grievance with one brand, from the first post to the
 // point where the customer is all right or gone.
 type Case struct {

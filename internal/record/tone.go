@@ -7,6 +7,8 @@ type Tone string
 const (
 	// ToneVenting is a complaint by the brand's own threshold.
 	ToneVenting Tone = "venting"
+	// ToneLeft says that the author has left the brand.
+	ToneLeft Tone = "left"
 	// ToneResolved says that the matter is settled.
 	ToneResolved Tone = "resolved"
 	// ToneThanks is a thank-you that does not say that the matter is settled.

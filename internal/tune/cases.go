@@ -82,8 +82,15 @@ func caseAt(c record.Case, events []record.Event, at time.Time) record.Case {
 		if e.Mention != "" && e.What != "brand_replied" && e.What != "edited" && e.What != "retracted" {
 			c.LastPostAt = e.At
 		}
-		if e.What == "recovered" {
+		switch e.What {
+		case "recovered":
 			c.Fate = record.FateRecovered
+		case "lost":
+			c.Fate = record.FateLost
+		case "silent":
+			c.Fate = record.FateSilent
+		case "reopened":
+			c.Fate = record.FateUnknown
 		}
 		if e.What == "snoozed" {
 			until, _, _ := strings.Cut(strings.TrimPrefix(e.Detail, "until "), "; ")
