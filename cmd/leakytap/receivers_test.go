@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/leakytap/leakytap/internal/standin/alertmanager"
 	"github.com/leakytap/leakytap/internal/standin/smtp"
 )
 
@@ -105,5 +106,21 @@ receivers: [{name: support, email: {host: %s, port: %s, username: alerts, passwo
 	out, code = test("a-wrong-one")
 	require.Equal(t, 1, code)
 	require.Contains(t, out, "refuses the login")
+	require.NotContains(t, out, "a-wrong-one")
+}
+
+func TestTestReceiverAlertmanager(t *testing.T) {
+	t.Parallel()
+	am := alertmanager.New("an-invented-token")
+	srv := httptest.NewServer(am)
+	t.Cleanup(srv.Close)
+	out, code := testsReceiver(t, "alertmanager", fmt.Sprintf("{url: %q, token: an-invented-token}", srv.URL))
+	require.Equal(t, 0, code, out)
+	require.Contains(t, out, "support works")
+	require.Len(t, am.Alerts(), 1)
+	require.Empty(t, am.Firing())
+	out, code = testsReceiver(t, "alertmanager", fmt.Sprintf("{url: %q, token: a-wrong-one}", srv.URL))
+	require.Equal(t, 1, code)
+	require.Contains(t, out, "status 401")
 	require.NotContains(t, out, "a-wrong-one")
 }

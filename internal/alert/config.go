@@ -17,12 +17,13 @@ type ReceiverConfig struct {
 	Webhook   *WebhookConfig   `yaml:"webhook" json:"webhook,omitempty"`
 	PagerDuty *PagerDutyConfig `yaml:"pagerduty" json:"pagerduty,omitempty"`
 	Email     *EmailConfig     `yaml:"email" json:"email,omitempty"`
+	// Alertmanager takes cases as alerts.
+	Alertmanager *AlertmanagerConfig `yaml:"alertmanager" json:"alertmanager,omitempty"`
 
 	// The kinds below are known by name and refused: they are not there yet.
-	Teams        any `yaml:"teams" json:"teams,omitempty"`
-	Discord      any `yaml:"discord" json:"discord,omitempty"`
-	Mattermost   any `yaml:"mattermost" json:"mattermost,omitempty"`
-	Alertmanager any `yaml:"alertmanager" json:"alertmanager,omitempty"`
+	Teams      any `yaml:"teams" json:"teams,omitempty"`
+	Discord    any `yaml:"discord" json:"discord,omitempty"`
+	Mattermost any `yaml:"mattermost" json:"mattermost,omitempty"`
 }
 
 // ConsoleConfig is a receiver that prints; it has nothing to set.
@@ -93,7 +94,7 @@ func (c *ReceiverConfig) Validate() []setting.Problem {
 	for _, k := range c.unsupported() {
 		if k.value != nil {
 			kinds++
-			ps = append(ps, setting.Problem{Path: k.name, Msg: "receivers of kind " + k.name + " are not there yet; use slack, email, webhook, pagerduty or console"})
+			ps = append(ps, setting.Problem{Path: k.name, Msg: "receivers of kind " + k.name + " are not there yet; use slack, email, webhook, pagerduty, alertmanager or console"})
 		}
 	}
 	if c.Console != nil {
@@ -115,6 +116,10 @@ func (c *ReceiverConfig) Validate() []setting.Problem {
 		kinds++
 		ps = append(ps, setting.Under("email", c.Email.Validate())...)
 	}
+	if c.Alertmanager != nil {
+		kinds++
+		ps = append(ps, setting.Under("alertmanager", c.Alertmanager.Validate())...)
+	}
 	switch {
 	case kinds == 0:
 		ps = append(ps, setting.Problem{Msg: "a receiver needs a kind: slack: {...}, email: {...}, webhook: {...}, pagerduty: {...} or console: {}"})
@@ -134,7 +139,6 @@ func (c *ReceiverConfig) unsupported() []kind {
 		{"teams", c.Teams},
 		{"discord", c.Discord},
 		{"mattermost", c.Mattermost},
-		{"alertmanager", c.Alertmanager},
 	}
 }
 

@@ -20,7 +20,7 @@ func TestReceiverProblems(t *testing.T) {
 		{"no kind", `{name: x}`, []string{"a receiver needs a kind: slack: {...}, email: {...}, webhook: {...}, pagerduty: {...} or console: {}"}},
 		{"no name", `{console: {}}`, []string{"name: a receiver needs a name of letters, digits, dots, - and _, at most 64"}},
 		{"two kinds", `{name: x, console: {}, slack: {token: a, channel: C123}}`, []string{"a receiver has one kind; make a second receiver for the other"}},
-		{"not there yet", `{name: x, teams: {key: a}}`, []string{"teams: receivers of kind teams are not there yet; use slack, email, webhook, pagerduty or console"}},
+		{"not there yet", `{name: x, teams: {key: a}}`, []string{"teams: receivers of kind teams are not there yet; use slack, email, webhook, pagerduty, alertmanager or console"}},
 		{"no token", `{name: x, slack: {channel: C123}}`, []string{"slack.token: slack needs a bot token: token, or token_file with the path of a file that holds it"}},
 		{"app token as token", `{name: x, slack: {token: xapp-1, channel: C123}}`, []string{"slack.token: this is an app token (xapp-...); token wants the bot token (xoxb-...), app_token takes this one"}},
 		{"bot token as app token", `{name: x, slack: {token: xoxb-1, app_token: xoxb-1, channel: C123}}`, []string{"slack.app_token: this is a bot token (xoxb-...); app_token wants the app token (xapp-...)"}},

@@ -69,6 +69,8 @@ type Options struct {
 	NoCase error
 	// Leases is nil where no other process can drain the receiver. Holder names this one.
 	Leases Leases
+	// Live is asked for what a Refresher is sent again; nil sends it nothing.
+	Live Live
 	Holder string
 	// Timeout is the longest that one call to the receiver takes, Settle how long a
 	// lost answer rests before it is looked up.
@@ -117,6 +119,8 @@ type Drain struct {
 	blind time.Time
 	// said is the last failure that was logged.
 	said string
+	// again is how far live cases were sent again; it belongs to Run.
+	again refresher
 }
 
 // NewDrain checks the options and fills in the defaults. It starts nothing.
@@ -136,7 +140,7 @@ func NewDrain(opt Options) (*Drain, error) {
 	if opt.Log == nil {
 		opt.Log = zap.NewNop()
 	}
-	return &Drain{opt: opt, log: opt.Log.Named("alert").With(zap.String("receiver", opt.Name))}, nil
+	return &Drain{opt: opt, log: opt.Log.Named("alert").With(zap.String("receiver", opt.Name)), again: newRefresher(opt)}, nil
 }
 
 // Run sends until ctx ends, then finishes what is under way and returns nil.
@@ -171,6 +175,9 @@ func (d *Drain) Run(ctx context.Context) error {
 		if w := d.pace.wait(time.Now()); w > 0 {
 			sleep(ctx, min(w, leaseRenew), nil)
 			continue
+		}
+		if open == 0 && d.again.due(time.Now()) {
+			d.refresh(ctx)
 		}
 		n, ok := d.claim(ctx)
 		if !ok {

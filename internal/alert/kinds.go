@@ -33,6 +33,8 @@ func (c *ReceiverConfig) Timing() Timing {
 		return Timing{c.PagerDuty.Timeout.D(), c.PagerDuty.Settle.D()}.or(DefaultTimeout)
 	case c.Email != nil:
 		return Timing{c.Email.Timeout.D(), c.Email.Settle.D()}.or(DefaultEmailTimeout)
+	case c.Alertmanager != nil:
+		return Timing{c.Alertmanager.Timeout.D(), c.Alertmanager.Settle.D()}.or(DefaultTimeout)
 	}
 	return Timing{}.or(DefaultTimeout)
 }
@@ -65,6 +67,9 @@ func (c *ReceiverConfig) WithDefaults() ReceiverConfig {
 	case c.Email != nil:
 		full := c.Email.WithDefaults()
 		out.Email = &full
+	case c.Alertmanager != nil:
+		full := c.Alertmanager.WithDefaults()
+		out.Alertmanager = &full
 	}
 	return out
 }
@@ -80,6 +85,8 @@ func (c *ReceiverConfig) Secrets() []setting.Secret {
 		return []setting.Secret{c.PagerDuty.RoutingKey}
 	case c.Email != nil:
 		return []setting.Secret{c.Email.Password}
+	case c.Alertmanager != nil:
+		return []setting.Secret{c.Alertmanager.Token, c.Alertmanager.Password}
 	}
 	return nil
 }

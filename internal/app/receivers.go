@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/leakytap/leakytap/internal/alert"
+	"github.com/leakytap/leakytap/internal/alert/alertmanager"
 	"github.com/leakytap/leakytap/internal/alert/console"
 	"github.com/leakytap/leakytap/internal/alert/email"
 	"github.com/leakytap/leakytap/internal/alert/pagerduty"
@@ -39,6 +40,8 @@ func NewReceiver(cfg *alert.ReceiverConfig, out *httpx.Factory, con ConsoleOut) 
 		return pagerduty.New(cfg.Name, *cfg.PagerDuty, client.HTTP())
 	case cfg.Email != nil:
 		return email.New(cfg.Name, *cfg.Email, client)
+	case cfg.Alertmanager != nil:
+		return alertmanager.New(cfg.Name, *cfg.Alertmanager, client.HTTP())
 	case cfg.Console != nil:
 		return console.New(con.W, con.Color), nil
 	default:
@@ -200,7 +203,7 @@ func (d *drains) start(ctx context.Context, w wantedDrain) error {
 	r := &runningDrain{fingerprint: w.fingerprint, done: make(chan struct{}), wake: make(chan struct{}, 1)}
 	opt := alert.Options{
 		Name: w.cfg.Name, Receiver: w.receiver, Outbox: d.opt.store, Cases: d.opt.store, NoCase: store.ErrNotFound,
-		Leases: d.opt.store, Holder: d.opt.holder, Wake: r.wake, OnState: d.opt.onState, Metrics: d.opt.metrics, Log: d.opt.log,
+		Leases: d.opt.store, Live: d.opt.store, Holder: d.opt.holder, Wake: r.wake, OnState: d.opt.onState, Metrics: d.opt.metrics, Log: d.opt.log,
 	}
 	t := w.cfg.Timing()
 	opt.Timeout, opt.Settle = t.Timeout, t.Settle

@@ -224,3 +224,15 @@ func (s *Store) OutboxStats(ctx context.Context) (oldest time.Time, pending map[
 	}
 	return oldest, pending, nil
 }
+
+// LiveCases are the live cases that have a root message at a receiver, in the
+// order of their ids, those above after, at most limit (100 where it is 0).
+func (s *Store) LiveCases(ctx context.Context, receiver, after string, limit int) ([]string, error) {
+	out, err := list(ctx, s.reads, scalar[string], `SELECT c.id FROM cases c CROSS JOIN receipts r ON r.case_id = c.id AND r.receiver = ?
+		WHERE c.state IN ('open', 'snoozed', 'claimed', 'answered') AND c.id > ? ORDER BY c.id LIMIT ?`,
+		receiver, after, limitOr(limit, 100, 1000))
+	if err != nil {
+		return nil, fmt.Errorf("reading the live cases at %s: %w", receiver, err)
+	}
+	return out, nil
+}

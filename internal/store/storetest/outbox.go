@@ -76,6 +76,31 @@ func testSentOnce(t *testing.T, open Opener) {
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
+func testLiveCases(t *testing.T, open Opener) {
+	t.Helper()
+	s := open(t, store.Config{})
+	for i, state := range []record.State{record.StateOpen, record.StateResolved, record.StateClaimed, record.StateSnoozed} {
+		c := aCase("acme", fmt.Sprintf("case%d", i), i)
+		c.State = state
+		update(t, s, "acme", func(tx *store.Tx) { require.NoError(t, tx.PutCase(c)) })
+		if i == 3 {
+			continue // no card of it was sent
+		}
+		put(t, s, notice("k"+c.ID, "r", c.ID, record.NoticeCard))
+		got := claimOne(t, s, base().Add(time.Hour))
+		require.NoError(t, s.MarkSent(t.Context(), got.ID, got.Attempts, record.Receipt{TS: "1"}, base()))
+	}
+	live, err := s.LiveCases(t.Context(), "r", "", 0)
+	require.NoError(t, err)
+	require.Equal(t, []string{"case0", "case2"}, live)
+	live, err = s.LiveCases(t.Context(), "r", "case0", 1)
+	require.NoError(t, err)
+	require.Equal(t, []string{"case2"}, live)
+	live, err = s.LiveCases(t.Context(), "other", "", 0)
+	require.NoError(t, err)
+	require.Empty(t, live)
+}
+
 func testKeys(t *testing.T, open Opener) {
 	t.Helper()
 	s := open(t, store.Config{})
