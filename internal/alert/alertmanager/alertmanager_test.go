@@ -164,10 +164,13 @@ func (cases) MarkRetry(context.Context, int64, int, time.Time, string) error    
 func (cases) MarkAmbiguous(context.Context, int64, int, time.Time, string) error    { return nil }
 func (cases) MarkDropped(context.Context, int64, int, string, time.Time) error      { return nil }
 func (c cases) Dossier(context.Context, string) (record.Dossier, error)             { return *c.d, nil }
-func (cases) Notice(context.Context, int64) (record.Notice, error)                  { return record.Notice{}, errNoCase }
+
+func (cases) Notice(context.Context, int64) (record.Notice, error) { return record.Notice{}, errNoCase }
+
 func (cases) RootReceipt(context.Context, string, string) (record.Receipt, bool, error) {
 	return alerttest.Root(), true, nil
 }
+
 func (c cases) LiveCases(_ context.Context, _, after string, _ int) ([]string, error) {
 	if after >= c.d.Case.ID {
 		return nil, nil

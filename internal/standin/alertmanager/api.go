@@ -2,6 +2,7 @@ package alertmanager
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -68,9 +69,9 @@ func (s *Server) post(w http.ResponseWriter, req *http.Request) {
 func check(a Alert) error {
 	switch {
 	case len(a.Labels) == 0:
-		return fmt.Errorf("at least one label pair required")
+		return errors.New("at least one label pair required")
 	case a.EndsAt.Before(a.StartsAt):
-		return fmt.Errorf("start time must be before end time")
+		return errors.New("start time must be before end time")
 	}
 	for _, set := range []map[string]string{a.Labels, a.Annotations} {
 		for k, v := range set {
