@@ -22,7 +22,7 @@ func TestNewBrandFileReadsBack(t *testing.T) {
 		bad  bool
 	}{
 		{name: "full", b: b},
-		{name: "little", b: brand.Brand{Name: "no", Query: "acme", Alert: b.Alert}},
+		{name: "little", b: brand.Brand{Name: "no", Query: "acme", Alert: b.Alert, SLA: b.SLA, SilentAfter: b.SilentAfter}},
 		{name: "broken query", b: brand.Brand{Name: "acme", Query: "acme NOT", Alert: b.Alert}, bad: true},
 		{name: "broken name", b: brand.Brand{Name: "ac me", Query: "acme", Alert: b.Alert}, bad: true},
 	} {
@@ -74,6 +74,7 @@ brands:
 	require.Equal(t, map[string]string{
 		"name": OriginBuiltIn, "query": OriginFile, "languages": OriginDefaults, "own_accounts": OriginFile,
 		"alert.threshold": OriginDefaults, "alert.min_severity": OriginFile, "timezone": OriginFile,
+		"sla": OriginBuiltIn, "silent_after": OriginBuiltIn,
 	}, from)
 	_, err = json.Marshal(values)
 	require.NoError(t, err)
@@ -93,6 +94,23 @@ alert:
   threshold: 0.7 # brand_defaults, `+slash+`/leakytap.yaml:5
   min_severity: high # `+slash+`/brands/acme.yaml:5
 timezone: Asia/Tokyo # `+slash+`/brands/acme.yaml:6
+sla:
+  ack:
+    critical: 15m
+    high: 1h
+    medium: 4h
+    low: 1d
+  answer:
+    critical: 1h
+    high: 3h
+    medium: 8h
+    low: 2d
+  resolve:
+    critical: 1d
+    high: 2d
+    medium: 3d
+    low: 7d
+silent_after: 3d # built in
 `, string(out))
 
 	values, err = c.BrandValues("inline")

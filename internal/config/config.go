@@ -61,6 +61,12 @@ type BrandDefaults struct {
 	Context       []string    `yaml:"context"`
 	Alert         brand.Alert `yaml:"alert"`
 	Timezone      string      `yaml:"timezone"`
+
+	SLA         brand.SLA        `yaml:"sla"`
+	Hours       brand.Hours      `yaml:"hours"`
+	Nudge       brand.Nudge      `yaml:"nudge"`
+	Praise      brand.Praise     `yaml:"praise"`
+	SilentAfter setting.Duration `yaml:"silent_after"`
 }
 
 // Canary is the marked post that crosses the daemon each minute.
@@ -83,7 +89,7 @@ func Default() *Config {
 		Server:  web.Default(),
 		Store:   store.Default(),
 		BrandDefaults: BrandDefaults{
-			Alert: brand.Default().Alert,
+			Alert: brand.Default().Alert, SLA: brand.Default().SLA, SilentAfter: brand.Default().SilentAfter,
 		},
 	}
 }
@@ -94,6 +100,7 @@ func (d BrandDefaults) brand() brand.Brand {
 	b.Languages, b.OwnAccounts, b.PressAccounts = d.Languages, d.OwnAccounts, d.PressAccounts
 	b.Competitors, b.Context = d.Competitors, d.Context
 	b.Alert, b.Timezone = d.Alert, d.Timezone
+	b.SLA, b.Hours, b.Nudge, b.Praise, b.SilentAfter = d.SLA, d.Hours, d.Nudge, d.Praise, d.SilentAfter
 	return b
 }
 

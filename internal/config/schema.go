@@ -112,6 +112,8 @@ func (b *schemaBuilder) special(t reflect.Type, path string) *jsonschema.Schema 
 			one = choice(values)
 		}
 		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{one, {Type: "array", Items: one.CloneSchemas()}}}
+	case reflect.TypeFor[brand.Hours]():
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string"}, {Type: "array", Items: &jsonschema.Schema{Type: "string"}}}}
 	case reflect.TypeFor[brand.Pin]():
 		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string"}, b.object(t, path)}}
 	case reflect.TypeFor[setting.Duration]():

@@ -89,6 +89,7 @@ func (v *validation) receivers() {
 		}
 		v.add("ops_receiver", "there is no receiver called %q; %s", ops, hint)
 	}
+	v.brandReceivers(names)
 	v.routeNames("route", &v.c.Route, 0)
 }
 
