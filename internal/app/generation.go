@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -113,6 +114,14 @@ func (g *Generation) Score(in vent.Input, opt vent.Options) vent.Score {
 	opt.Fast = opt.Fast || g.fast
 	return g.scorer.Score(in, opt)
 }
+
+// Second asks the second opinion as the stage does.
+func (g *Generation) Second(ctx context.Context, in vent.Input, opt vent.Options) (vent.Score, error) {
+	return g.scorer.Second(ctx, in, opt)
+}
+
+// Unsure tells whether the second opinion is to be asked.
+func (g *Generation) Unsure(sc vent.Score) bool { return !g.fast && sc.Unsure() }
 
 // rescore scores a mention that another generation scored.
 func (g *Generation) rescore(m record.Matched) (vent.Score, int64) {

@@ -6,6 +6,7 @@
 // rather than stop: the records behind it go on.
 //
 //	score.go    the stage
+//	second.go   the pool in which the second opinion reads
 //	input.go    what the scorer is told about a mention and a brand
 //	config.go   the config section
 //	metrics.go  what is counted
@@ -27,9 +28,13 @@ import (
 	"github.com/leakytap/leakytap/pkg/vent"
 )
 
-// Scorer answers for one text. *vent.Scorer is one.
+// Scorer answers for one text.
 type Scorer interface {
 	Score(in vent.Input, opt vent.Options) vent.Score
+	// Second asks the second opinion, no longer than ctx.
+	Second(ctx context.Context, in vent.Input, opt vent.Options) (vent.Score, error)
+	// Unsure tells whether the second opinion is to be asked about a text with this score.
+	Unsure(sc vent.Score) bool
 }
 
 // Subject is a brand with the names that its query asks for.
@@ -60,8 +65,9 @@ type Options struct {
 
 // Stage scores what matched. Its methods are safe for use by many goroutines.
 type Stage struct {
-	opt Options
-	met *metrics
+	opt     Options
+	met     *metrics
+	seconds *seconds
 }
 
 // New makes a stage and starts nothing.
@@ -69,7 +75,8 @@ func New(opt Options) *Stage {
 	if opt.Log == nil {
 		opt.Log = zap.NewNop()
 	}
-	return &Stage{opt: opt, met: newMetrics(opt.Reg)}
+	met := newMetrics(opt.Reg)
+	return &Stage{opt: opt, met: met, seconds: newSeconds(opt.Log, met)}
 }
 
 // Prepare makes the samples of the named brands exist at 0.
@@ -78,21 +85,38 @@ func (s *Stage) Prepare(brands []string) { s.met.prepare(brands) }
 // Handle scores one batch of a partition and returns nil only once every answer
 // is durable on the bus. It is a bus.Handler.
 func (s *Stage) Handle(ctx context.Context, batch []bus.Message) error {
-	out := make([]bus.Message, 0, len(batch))
-	brands := make([]string, 0, len(batch))
+	scorer := s.opt.Scorer()
+	all := make([]record.Scored, 0, len(batch))
+	keys := make([]string, 0, len(batch))
+	var unsure []question
 	for _, m := range batch {
-		scored, reason, err := s.one(m)
+		scored, in, reason, err := s.one(scorer, m)
 		if err != nil {
 			if dead := s.opt.Dead.Send(ctx, "score", reason, m, err); dead != nil {
 				return dead
 			}
 			continue
 		}
+		all = append(all, scored)
+		keys = append(keys, m.Key)
+		if scored.Match != record.MatchCanary && scorer.Unsure(scored.Score) {
+			unsure = append(unsure, question{in: in, scored: &all[len(all)-1]})
+		}
+	}
+	s.seconds.ask(ctx, scorer, unsure, len(batch))
+	return s.publish(ctx, all, keys)
+}
+
+func (s *Stage) publish(ctx context.Context, all []record.Scored, keys []string) error {
+	out := make([]bus.Message, 0, len(all))
+	brands := make([]string, 0, len(all))
+	for i := range all {
+		scored := &all[i]
 		value, err := json.Marshal(scored)
 		if err != nil {
 			return fmt.Errorf("encoding score of %s: %w", scored.Mention.ID, err)
 		}
-		out = append(out, bus.Message{Key: m.Key, Value: value})
+		out = append(out, bus.Message{Key: keys[i], Value: value})
 		if scored.Match != record.MatchCanary {
 			brands = append(brands, scored.Brand)
 		}
@@ -115,17 +139,18 @@ const (
 	reasonFailed       = "failed"
 )
 
-// one scores one record. A panic of the scorer is that record's fault alone.
-func (s *Stage) one(m bus.Message) (scored record.Scored, reason string, err error) {
+// one asks the first opinion about one record. A panic of the scorer is that record's
+// fault alone.
+func (s *Stage) one(scorer Scorer, m bus.Message) (scored record.Scored, asked vent.Input, reason string, err error) {
 	var in record.Matched
 	if err := json.Unmarshal(m.Value, &in); err != nil {
-		return scored, reasonBadRecord, fmt.Errorf("reading matched mention: %w", err)
+		return scored, asked, reasonBadRecord, fmt.Errorf("reading matched mention: %w", err)
 	}
 	switch {
 	case in.V > record.Version:
-		return scored, reasonNewerVersion, fmt.Errorf("record has version %d, this release reads %d; upgrade it and retry the dead letter", in.V, record.Version)
+		return scored, asked, reasonNewerVersion, fmt.Errorf("record has version %d, this release reads %d; upgrade it and retry the dead letter", in.V, record.Version)
 	case in.Brand == "" || in.Mention.ID == "":
-		return scored, reasonBadRecord, errors.New("record has no brand or no mention id")
+		return scored, asked, reasonBadRecord, errors.New("record has no brand or no mention id")
 	}
 	defer func() {
 		if p := recover(); p != nil {
@@ -137,9 +162,13 @@ func (s *Stage) one(m bus.Message) (scored record.Scored, reason string, err err
 	if !ok {
 		subject = Subject{Brand: brand.Brand{Name: in.Brand}}
 	}
-	sc := s.opt.Scorer().Score(Input(subject, in.Mention), vent.Options{Explain: true})
-	if math.IsNaN(sc.Venting) || math.IsInf(sc.Venting, 0) {
-		return scored, reasonFailed, fmt.Errorf("scorer gave %v", sc.Venting)
+	asked = Input(subject, in.Mention)
+	sc := scorer.Score(asked, vent.Options{Explain: true, Fast: true})
+	if !sane(sc) {
+		return scored, asked, reasonFailed, fmt.Errorf("scorer gave %v", sc.Venting)
 	}
-	return record.Scored{Matched: in, Score: sc}, "", nil
+	return record.Scored{Matched: in, Score: sc}, asked, "", nil
 }
+
+// sane tells whether a score is a number.
+func sane(sc vent.Score) bool { return !math.IsNaN(sc.Venting) && !math.IsInf(sc.Venting, 0) }

@@ -55,6 +55,12 @@ func (by) Score(in vent.Input, _ vent.Options) vent.Score {
 	return vent.Score{Venting: 0.9, Model: in.Brand}
 }
 
+func (by) Second(context.Context, vent.Input, vent.Options) (vent.Score, error) {
+	return vent.Score{}, errors.New("nobody is unsure")
+}
+
+func (by) Unsure(vent.Score) bool { return false }
+
 func message(t *testing.T, m record.Matched) bus.Message {
 	t.Helper()
 	b, err := json.Marshal(m)
@@ -105,7 +111,8 @@ func counter(t *testing.T, reg *prometheus.Registry) prometheus.Collector {
 	t.Helper()
 	fams, err := reg.Gather()
 	require.NoError(t, err)
-	require.Len(t, fams, 1)
+	require.Equal(t, "leakytap_mentions_scored_total", fams[0].GetName())
+	require.Len(t, fams[0].GetMetric(), 1)
 	g := prometheus.NewGauge(prometheus.GaugeOpts{Name: "copy", Help: "The counter's value."})
 	g.Set(fams[0].GetMetric()[0].GetCounter().GetValue())
 	return g
@@ -128,7 +135,7 @@ func TestCanaryIsCountedNowhere(t *testing.T) {
 		message(t, record.Matched{V: 1, Brand: "_canary", Match: record.MatchCanary, Mention: mention.Mention{ID: "canary:1"}}),
 	}))
 	require.Len(t, pub.msgs, 1)
-	n, err := testutil.GatherAndCount(reg)
+	n, err := testutil.GatherAndCount(reg, "leakytap_mentions_scored_total")
 	require.NoError(t, err)
 	require.Zero(t, n)
 }

@@ -23,6 +23,7 @@
 //	intent.go    what the post is for: question, advertisement, job, news, praise
 //	target.go    competitors and homonyms
 //	author.go    the brand's own people, reposts and quotations
+//	second.go    the second opinion: when it is asked and how it counts
 //	layer.go     what labels taught on top
 //	severity.go  how bad it is
 //	signals.go   signals and topics

@@ -39,7 +39,7 @@ func (s *Scorer) reasons(w *work, b *model.Blend) []Reason {
 		for k, x := range ws {
 			v += float64(x) * s.model.Scales[f.Group][k] * b.Weights[k]
 		}
-		spread(f.From, f.To, v*f.Group.Value()*scale*b.Scale)
+		spread(f.From, f.To, v*f.Group.Value()*scale*b.Scale*w.share)
 	}
 	for _, p := range w.parts {
 		if p.from >= 0 {

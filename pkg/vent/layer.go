@@ -162,7 +162,7 @@ func (s *Scorer) Again(in Input, was Score, l *Layer) Score {
 	w.r.Read(s.tools, w.whole(&in), names, in.Lang, true)
 	w.own = in.Handle != "" && names.Owns(in.Handle)
 	w.heads = s.pass(w)
-	w.parts, w.names = w.parts[:0], names
+	w.parts, w.names, w.asked, w.share = w.parts[:0], names, false, 1
 	t := s.judge(w, &in, s.blendFor(w, names))
 	w.sum = LogOdds(was.Venting) - was.Learned
 	out := was

@@ -8,20 +8,34 @@ import (
 )
 
 // Score answers for one text. It is safe for any goroutines and any bytes, and
-// never returns a number that is none.
+// never returns a number that is none. Where the first opinion is unsure it waits for
+// the second, unless opt.Fast is set.
 func (s *Scorer) Score(in Input, opt Options) Score {
+	out, _ := s.score(&in, opt, nil)
+	return out
+}
+
+// score gives an error only where ended did before the second opinion was there; a nil
+// ended never does. What it returns is then the first opinion's.
+func (s *Scorer) score(in *Input, opt Options, ended func() error) (Score, error) {
 	w := s.take()
 	defer s.give(w)
-	names := s.names.get(&in)
-	w.r.Read(s.tools, w.whole(&in), names, in.Lang, opt.Explain || opt.Layer.usable())
+	names := s.names.get(in)
+	w.r.Read(s.tools, w.whole(in), names, in.Lang, opt.Explain || opt.Layer.usable())
 	w.own = in.Handle != "" && names.Owns(in.Handle)
 	w.heads = s.pass(w)
-	w.parts = w.parts[:0]
+	w.parts, w.asked, w.share = w.parts[:0], false, 1
 	b := s.blendFor(w, names)
 	w.sum = blend(b, w.heads)
 	w.names = names
-	t := s.judge(w, &in, b)
-	out := Score{Lang: w.r.Lang.String(), Model: s.model.Version, Opinion: "first"}
+	t := s.judge(w, in, b)
+	out := Score{Lang: w.r.Lang.String(), Model: s.model.Version, Opinion: OpinionFirst, unsure: s.unsure(w, in)}
+	var err error
+	if out.unsure && !opt.Fast {
+		if err = s.ask(w, in, opt.Explain, ended); err == nil {
+			out.Opinion = OpinionSecond
+		}
+	}
 	out.Learned = w.taught(opt.Layer, opt.Explain)
 	out.Venting = sigmoid(w.sum)
 	out.Negative, out.Neutral, out.Positive = s.polarity(w, &t)
@@ -31,7 +45,7 @@ func (s *Scorer) Score(in Input, opt Options) Score {
 	if opt.Explain {
 		out.Reasons = s.reasons(w, b)
 	}
-	return out
+	return out, err
 }
 
 // blendFor is how the heads add up, by how the text speaks of the brand.
@@ -49,6 +63,11 @@ func (s *Scorer) blendFor(w *work, names *target.Names) *model.Blend {
 // polarity is the softmax of the three heads, none of them certain.
 func (s *Scorer) polarity(w *work, _ *tally) (negative, neutral, positive float64) {
 	z := [3]float64{w.heads[model.Negative] * s.model.Polar, w.heads[model.Neutral] * s.model.Polar, w.heads[model.Positive] * s.model.Polar}
+	if w.asked {
+		for k := range z {
+			z[k] = z[k]*s.model.Second.Polar[0] + w.second.Polarity[k]*s.model.Second.Polar[1]
+		}
+	}
 	top := math.Max(z[0], math.Max(z[1], z[2]))
 	var sum float64
 	for k := range z {

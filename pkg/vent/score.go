@@ -56,13 +56,26 @@ type Score struct {
 	Lang string `json:"lang"`
 	// Model names the version of the model that scored.
 	Model string `json:"model"`
-	// Opinion is first or second: which of the two opinions decided.
+	// Opinion is OpinionFirst or OpinionSecond: which of the two opinions decided.
 	Opinion string `json:"opinion,omitempty"`
 	// Learned is how far a Layer moved the log-odds of venting, 0 without one.
 	Learned float64 `json:"learned,omitempty"`
 	// Reasons are there only when asked for, strongest first.
 	Reasons []Reason `json:"reasons,omitempty"`
+
+	// unsure is set where the first opinion would ask the second.
+	unsure bool
 }
+
+// The opinions that a score can be of.
+const (
+	OpinionFirst  = "first"
+	OpinionSecond = "second"
+)
+
+// Unsure tells whether the first opinion was unsure, so that the second is worth
+// asking. It is not written with the score.
+func (s Score) Unsure() bool { return s.unsure }
 
 // Input is one text with what is known about it. Only Text is needed.
 type Input struct {

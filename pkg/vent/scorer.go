@@ -8,6 +8,7 @@ import (
 	"math"
 	"sync"
 
+	"github.com/leakytap/leakytap/pkg/vent/encoder"
 	"github.com/leakytap/leakytap/pkg/vent/internal/model"
 	"github.com/leakytap/leakytap/pkg/vent/internal/reading"
 	"github.com/leakytap/leakytap/pkg/vent/internal/target"
@@ -65,6 +66,11 @@ type work struct {
 	titled bool
 	// several is set for a text about several firms.
 	several bool
+	// asked is set where the second opinion answered, second is what it said, and share
+	// is how much the first opinion's log-odds count then.
+	asked  bool
+	second encoder.Answer
+	share  float64
 	// traits is what a Layer sees; stamps tells which of them are in the list.
 	traits []Trait
 	stamps []uint32

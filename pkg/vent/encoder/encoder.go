@@ -1,7 +1,6 @@
 package encoder
 
 import (
-	"context"
 	"fmt"
 	"sync"
 
@@ -63,8 +62,9 @@ func (e *Encoder) take() *scratch {
 
 // Read answers for a parsed post in which the brand's name is marked; name is the
 // brand's name as Name gives it, none for no brand. Words of the text for which
-// hidden is true are masked; hidden may be nil. It ends early with ctx.
-func (e *Encoder) Read(ctx context.Context, d *text.Doc, name []Word, hidden func(w Word) bool) (Answer, error) {
+// hidden is true are masked; hidden may be nil. It ends between two layers with the
+// error of ended, such as a context's Err; nil never ends it.
+func (e *Encoder) Read(d *text.Doc, name []Word, hidden func(w Word) bool, ended func() error) (Answer, error) {
 	s := e.take()
 	defer e.pool.Put(s)
 	s.words = Words(d, s.words[:0])
@@ -73,18 +73,20 @@ func (e *Encoder) Read(ctx context.Context, d *text.Doc, name []Word, hidden fun
 		hide = func(i int) bool { return hidden(s.words[i]) }
 	}
 	s.q.build(&e.w.vocab, s.words, name, hide)
-	return e.pass(ctx, s)
+	return e.pass(s, ended)
 }
 
 // pass takes the sequence through all layers.
-func (e *Encoder) pass(ctx context.Context, s *scratch) (Answer, error) {
+func (e *Encoder) pass(s *scratch, ended func() error) (Answer, error) {
 	w, n := e.w, len(s.q.ids)
 	d := w.width
 	x, y := s.x[:n*d], s.y[:n*d]
 	w.embed(&s.q, x, s.row)
 	for i := range w.layers {
-		if err := ctx.Err(); err != nil {
-			return Answer{}, fmt.Errorf("reading a text: %w", err)
+		if ended != nil {
+			if err := ended(); err != nil {
+				return Answer{}, fmt.Errorf("reading a text: %w", err)
+			}
 		}
 		l := &w.layers[i]
 		l.qkv.apply(s.qkv, x, n)

@@ -73,7 +73,7 @@ func TestAsTheReference(t *testing.T) {
 			q.build(&e.w.vocab, Words(d, nil), Name(v.Brand), nil)
 			require.Equal(t, v.Pieces, q.ids)
 			require.Len(t, q.words, len(q.ids))
-			a, err := e.Read(t.Context(), d, Name(v.Brand), nil)
+			a, err := e.Read(d, Name(v.Brand), nil, nil)
 			require.NoError(t, err)
 			for i, got := range a.list() {
 				require.InDelta(t, v.Outputs[i], got, 1e-3, "output %d, of the same weights", i)
@@ -88,7 +88,7 @@ func TestEqualInputEqualOutput(t *testing.T) {
 	vs := vectors(t)
 	want := make([]Answer, len(vs))
 	for i, v := range vs {
-		a, err := e.Read(t.Context(), parsed(v.Text, v.Brand), Name(v.Brand), nil)
+		a, err := e.Read(parsed(v.Text, v.Brand), Name(v.Brand), nil, nil)
 		require.NoError(t, err)
 		want[i] = a
 	}
@@ -97,7 +97,7 @@ func TestEqualInputEqualOutput(t *testing.T) {
 	for k := range got {
 		wg.Go(func() {
 			for _, v := range vs {
-				a, _ := e.Read(context.Background(), parsed(v.Text, v.Brand), Name(v.Brand), nil)
+				a, _ := e.Read(parsed(v.Text, v.Brand), Name(v.Brand), nil, nil)
 				got[k] = append(got[k], a)
 			}
 		})
@@ -111,7 +111,7 @@ func TestEqualInputEqualOutput(t *testing.T) {
 func TestEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := tiny(t).Read(ctx, parsed("still waiting", ""), nil, nil)
+	_, err := tiny(t).Read(parsed("still waiting", ""), nil, nil, ctx.Err)
 	require.ErrorIs(t, err, context.Canceled)
 }
 
@@ -138,9 +138,9 @@ func TestHidesWords(t *testing.T) {
 	var q sequence
 	q.build(&e.w.vocab, Words(d, nil), nil, func(i int) bool { return i == 2 })
 	require.Equal(t, e.w.vocab.mask, q.ids[3])
-	whole, err := e.Read(t.Context(), d, nil, nil)
+	whole, err := e.Read(d, nil, nil, nil)
 	require.NoError(t, err)
-	without, err := e.Read(t.Context(), d, nil, func(w Word) bool { return w.From == 2 })
+	without, err := e.Read(d, nil, func(w Word) bool { return w.From == 2 }, nil)
 	require.NoError(t, err)
 	require.NotEqual(t, whole.Venting, without.Venting)
 }
@@ -179,7 +179,7 @@ func BenchmarkRead(b *testing.B) {
 	name := Name("Quellbank")
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := e.Read(context.Background(), d, name, nil); err != nil {
+		if _, err := e.Read(d, name, nil, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -123,7 +123,7 @@ func FuzzLoad(f *testing.F) {
 				require.ErrorIs(t, err, errDamaged)
 				continue
 			}
-			_, err = e.Read(t.Context(), parsed("any text, @user!", "user"), Name("user"), nil)
+			_, err = e.Read(parsed("any text, @user!", "user"), Name("user"), nil, nil)
 			require.NoError(t, err)
 		}
 	})

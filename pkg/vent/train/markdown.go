@@ -29,7 +29,28 @@ func (r Report) markdown() string {
 		b.WriteString("\n## Files that were not learned from\n\n")
 		figures(&b, r.Validation)
 	}
+	if r.Second != nil {
+		r.Second.markdown(&b)
+	}
 	return b.String()
+}
+
+func (r *SecondReport) markdown(b *strings.Builder) {
+	fmt.Fprintf(b, "\n## Second opinion\n\nEncoder %s, on rows that neither opinion has seen; fitted on other brands and domains than measured on. "+
+		"The first opinion is unsure of %.0f %% of them. ", r.Encoder, 100*r.Asked)
+	if r.Used {
+		b.WriteString("The model asks it.\n\n")
+	} else {
+		b.WriteString("It brings too little: the model does not ask it.\n\n")
+	}
+	b.WriteString("| set | rows | figure | first opinion | with the second |\n|---|---|---|---|---|\n")
+	for _, name := range slices.Sorted(maps.Keys(r.Sets)) {
+		s := r.Sets[name]
+		fmt.Fprintf(b, "| %s | %d | venting, ROC-AUC | %.3f | %.3f |\n", name, s.Rows, s.First, s.Both)
+	}
+	if p := r.Polarity; p != nil {
+		fmt.Fprintf(b, "| files that were not learned from | %d | macro-recall | %.3f | %.3f |\n", p.Rows, p.First, p.Both)
+	}
 }
 
 func figures(b *strings.Builder, sets map[string]SetReport) {

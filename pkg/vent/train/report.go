@@ -29,6 +29,8 @@ type Report struct {
 	Heldout map[string]SetReport `json:"heldout"`
 	// Validation is figures of the model itself on the files that were held out.
 	Validation map[string]SetReport `json:"validation,omitempty"`
+	// Second is what the second opinion brings, nil where it was not asked.
+	Second *SecondReport `json:"second,omitempty"`
 }
 
 // FileReport is one file of labelled rows. Learned is false for a file that was

@@ -54,6 +54,13 @@ func Run(ctx context.Context, opt Options) (Report, error) {
 		return Report{}, err
 	}
 	rep.Version, rep.Seed = version, opt.Seed
+	polar, err := fitPolar(ctx, &h, entries, check)
+	if err != nil {
+		return Report{}, err
+	}
+	if rep.Second != nil {
+		rep.Second.Polarity = polar
+	}
 	if rep.Validation, err = validate(h, entries, check, opt.Seed); err != nil {
 		return Report{}, err
 	}
@@ -171,7 +178,10 @@ func build(ctx context.Context, rows []Row, version string, seed uint64, log io.
 	h := model.Header{Version: version, Scales: scales, LengthUnit: lengthUnit, Polar: 1}
 	c.blends(&h, ps)
 	rep := Report{Rows: plain, Features: len(entries)}
-	rep.Heldout, err = c.heldout(h, full, parts, fold, seed)
+	if rep.Heldout, err = c.heldout(h, full, parts, fold, seed); err != nil {
+		return h, entries, rep, err
+	}
+	h.Second, rep.Second, err = c.second(ctx, h, full, parts, fold, log)
 	return h, entries, rep, err
 }
 

@@ -49,6 +49,8 @@ type Header struct {
 	Plain     Blend `json:"plain"`
 	Addressed Blend `json:"addressed"`
 	Branded   Blend `json:"branded"`
+	// Second is how the second opinion counts, nil where nobody fitted that.
+	Second *Second `json:"second,omitempty"`
 	// Entries is the number of features.
 	Entries int `json:"entries"`
 }
@@ -165,7 +167,7 @@ func (h *Header) finite() bool {
 	for _, v := range h.Bias {
 		sum += v
 	}
-	return !math.IsNaN(sum) && !math.IsInf(sum, 0) && h.LengthUnit > 0
+	return !math.IsNaN(sum) && !math.IsInf(sum, 0) && h.LengthUnit > 0 && h.Second.finite()
 }
 
 func readEntries(b []byte, n int) ([]Entry, error) {
