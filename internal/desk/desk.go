@@ -38,6 +38,7 @@ import (
 	"github.com/leakytap/leakytap/internal/match"
 	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/internal/store"
+	"github.com/leakytap/leakytap/internal/triage"
 )
 
 // ErrNotFound says that there is no such case.
@@ -78,6 +79,20 @@ type Desk struct {
 	mu sync.Mutex
 	// queries are the compiled queries of silences, nil for one that is broken.
 	queries map[string]*match.Set
+	// zones are those of brands' days.
+	zones map[string]*time.Location
+}
+
+// zone is the zone of a brand's day.
+func (d *Desk) zone(name string) *time.Location {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	loc := d.zones[name]
+	if loc == nil {
+		loc = triage.Zone(name)
+		d.zones[name] = loc
+	}
+	return loc
 }
 
 // New makes a Desk and starts nothing.
@@ -91,7 +106,7 @@ func New(opt Options) (*Desk, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	return &Desk{opt: opt, met: newMetrics(opt.Reg), queries: map[string]*match.Set{}}, nil
+	return &Desk{opt: opt, met: newMetrics(opt.Reg), queries: map[string]*match.Set{}, zones: map[string]*time.Location{}}, nil
 }
 
 // Prepare makes the samples of the named brands exist at 0.

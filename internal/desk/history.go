@@ -175,7 +175,7 @@ func earlier(cands casework.Candidates, author, but string) []string {
 
 // cardsToday counts the cards of the brand's day; the session's own are added by open.
 func (s *session) cardsToday(j *job) (int, error) {
-	day := triage.DayStart(j.now, j.brand.Timezone)
+	day := triage.DayStart(j.now, s.desk.zone(j.brand.Timezone))
 	if !s.cardsDay.Equal(day) {
 		n, err := s.tx.CountAlerts(j.in.Brand, day)
 		if err != nil {

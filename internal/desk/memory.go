@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/leakytap/leakytap/internal/casework"
 	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/internal/store"
 	"github.com/leakytap/leakytap/pkg/mention"
@@ -21,6 +22,12 @@ const (
 	pruneEvery = 6 * time.Hour
 )
 
+// caseChange is a change of a case.
+type caseChange struct {
+	id string
+	at time.Time
+}
+
 // memory are the rows of a trial: what the store would answer, without what only
 // people and receivers read.
 type memory struct {
@@ -33,6 +40,8 @@ type memory struct {
 	latest   map[uint64]record.Decision
 	alerts   []time.Time
 	silences []record.Silence
+	// changed are the changes of cases in the order of their times, for as long as copies may join.
+	changed []caseChange
 
 	// others says that the post at hand has other revisions: only those are remembered.
 	others bool
@@ -95,6 +104,7 @@ func (m *memory) prune(now time.Time) {
 	}
 	old, _ := slices.BinarySearchFunc(m.alerts, now.Add(-alertsFor), time.Time.Compare)
 	m.alerts = slices.Delete(m.alerts, 0, old)
+	m.changed = slices.DeleteFunc(m.changed, func(c caseChange) bool { return now.Sub(c.at) > casework.CopyFor+time.Hour })
 	if len(m.cases) == before {
 		return
 	}
@@ -209,6 +219,13 @@ func (m *memory) PutCase(v record.Case) error {
 		v.Version = old.Version + 1
 	}
 	m.cases[v.ID] = &v
+	i, _ := slices.BinarySearchFunc(m.changed, v.UpdatedAt, func(c caseChange, at time.Time) int {
+		if c.at.After(at) {
+			return 1
+		}
+		return -1
+	})
+	m.changed = slices.Insert(m.changed, i, caseChange{v.ID, v.UpdatedAt})
 	return nil
 }
 
@@ -243,11 +260,11 @@ func (m *memory) joinable(ids []string, since time.Time) []record.Case {
 			out = append(out, *c)
 		}
 	}
-	slices.SortFunc(out, newestChange)
+	slices.SortFunc(out, func(a, b record.Case) int { return newestChange(&a, &b) })
 	return out
 }
 
-func newestChange(a, b record.Case) int {
+func newestChange(a, b *record.Case) int {
 	if n := b.UpdatedAt.Compare(a.UpdatedAt); n != 0 {
 		return n
 	}
@@ -256,13 +273,21 @@ func newestChange(a, b record.Case) int {
 
 // RecentPrints are the fingerprints of the live cases that changed since.
 func (m *memory) RecentPrints(_ string, since time.Time) ([]store.CasePrint, error) {
-	var recent []record.Case
-	for _, c := range m.cases {
-		if c.State.Live() && !c.UpdatedAt.Before(since) {
-			recent = append(recent, *c)
+	var recent []*record.Case
+	seen := map[string]bool{}
+	for _, change := range slices.Backward(m.changed) {
+		if change.at.Before(since) {
+			break
+		}
+		if seen[change.id] {
+			continue
+		}
+		seen[change.id] = true
+		if c := m.cases[change.id]; c != nil && c.State.Live() && !c.UpdatedAt.Before(since) {
+			recent = append(recent, c)
 		}
 	}
-	slices.SortFunc(recent, newestChange)
+	slices.SortFunc(recent, func(a, b *record.Case) int { return newestChange(a, b) })
 	recent = recent[:min(len(recent), memoryPrints)]
 	out := make([]store.CasePrint, len(recent))
 	for i, c := range recent {

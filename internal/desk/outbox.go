@@ -176,7 +176,7 @@ func (s *session) digest(j *job, dec record.Decision) error {
 	}
 	// The day's first digest says soon that the budget is used up.
 	first := n
-	first.Key = prefix + triage.DayStart(j.now, j.brand.Timezone).Format(time.DateOnly)
+	first.Key = prefix + triage.DayStart(j.now, s.desk.zone(j.brand.Timezone)).Format(time.DateOnly)
 	first.DueAt = j.now.Add(budgetSettle)
 	if ok, err := s.enqueue(first); err != nil || ok {
 		return err

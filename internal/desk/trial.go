@@ -39,7 +39,17 @@ type Past struct {
 	Silence string
 	Said    string
 
-	recalled bool
+	recalled    bool
+	fingerprint *casework.Print
+}
+
+// Prepare works out what does not depend on the rules, so that several trials need
+// not each do it.
+func (p *Past) Prepare() {
+	if !p.Scored.Mention.Retracted {
+		fingerprint := casework.PrintOf(p.Scored.Mention)
+		p.fingerprint = &fingerprint
+	}
 }
 
 // Trial decides on the stored mentions of one brand again, under the rules that it
@@ -62,18 +72,18 @@ func NewTrial(r *Rules, silences []record.Silence) *Trial {
 	t := &Trial{rules: r, rows: newMemory(silences)}
 	t.desk = &Desk{
 		opt:     Options{Log: zap.NewNop(), Now: func() time.Time { return t.now }},
-		queries: map[string]*match.Set{},
+		queries: map[string]*match.Set{}, zones: map[string]*time.Location{},
 	}
 	return t
 }
 
-// Seed adds a case that was there before the first mention, and the posts that it held.
-func (t *Trial) Seed(c record.Case, posts []record.Stored) error {
-	if err := t.rows.PutCase(c); err != nil {
-		return err
-	}
+// Seed adds a case that was there before the first mention, and Hold posts that it held.
+func (t *Trial) Seed(c record.Case) error { return t.rows.PutCase(c) }
+
+// Hold adds posts that a case held before the first mention.
+func (t *Trial) Hold(caseID string, posts []record.Stored) error {
 	for _, p := range posts {
-		p.Case = c.ID
+		p.Case = caseID
 		if err := t.rows.PutMention(p); err != nil {
 			return err
 		}
@@ -118,7 +128,10 @@ func (t *Trial) Decide(p Past) (record.Decision, error) {
 			// It would have come for its conversation or author alone.
 			j.in.Match = record.MatchWatched
 		}
-		j.print = casework.PrintOf(j.in.Mention)
+		if p.fingerprint == nil {
+			p.Prepare()
+		}
+		j.print = *p.fingerprint
 	}
 	d, err := t.session.try(j)
 	t.recalled = p.recalled

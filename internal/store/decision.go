@@ -14,27 +14,42 @@ import (
 const decisionColumns = `id, brand, revision, seq, at, outcome, severity, venting, priority, case_id, route, why,
 	brand_hash, config_hash, threshold, terms, excluded_by, match, score, layer`
 
+// packedDecision are the columns of a decision that hold lists and structures.
+type packedDecision struct{ why, terms, score string }
+
 func scanDecision(scan scanFunc) (record.Decision, error) {
+	v, p, err := scanDecisionRow(scan)
+	if err == nil {
+		err = p.unpack(&v)
+	}
+	if err == nil {
+		err = unpack(p.score, &v.Score)
+	}
+	if err != nil && v.ID != "" {
+		err = fmt.Errorf("decision on %s for brand %s: %w", v.ID, v.Brand, err)
+	}
+	return v, err
+}
+
+func scanDecisionRow(scan scanFunc) (record.Decision, packedDecision, error) {
 	var (
-		v                 record.Decision
-		at                int64
-		sev               int
-		why, terms, score string
+		v   record.Decision
+		p   packedDecision
+		at  int64
+		sev int
 	)
-	if err := scan(&v.ID, &v.Brand, &v.Revision, &v.Seq, &at, &v.Outcome, &sev, &v.Venting, &v.Priority, &v.Case, &v.Route, &why,
-		&v.BrandHash, &v.ConfigHash, &v.Threshold, &terms, &v.ExcludedBy, &v.Match, &score, &v.Layer); err != nil {
-		return v, err
-	}
+	err := scan(&v.ID, &v.Brand, &v.Revision, &v.Seq, &at, &v.Outcome, &sev, &v.Venting, &v.Priority, &v.Case, &v.Route, &p.why,
+		&v.BrandHash, &v.ConfigHash, &v.Threshold, &p.terms, &v.ExcludedBy, &v.Match, &p.score, &v.Layer)
 	v.Now, v.Severity = when(at), severity(sev)
-	for _, p := range []struct {
-		text string
-		into any
-	}{{why, &v.Why}, {terms, &v.Terms}, {score, &v.Score}} {
-		if err := unpack(p.text, p.into); err != nil {
-			return v, fmt.Errorf("decision on %s for brand %s: %w", v.ID, v.Brand, err)
-		}
+	return v, p, err
+}
+
+// unpack fills in the lists.
+func (p packedDecision) unpack(v *record.Decision) error {
+	if err := unpack(p.why, &v.Why); err != nil {
+		return err
 	}
-	return v, nil
+	return unpack(p.terms, &v.Terms)
 }
 
 // Decision is what was decided about one revision of a post for a brand.

@@ -86,53 +86,6 @@ func (r *Reader) Silences(ctx context.Context, since time.Time) ([]record.Silenc
 	return out, nil
 }
 
-// Decided is a decision beside the post as it is stored now.
-type Decided struct {
-	Decision record.Decision
-	Post     record.Stored
-	// Kept says that the post's row is there.
-	Kept bool
-	// Others says that there are decisions on other revisions of the post.
-	Others bool
-	// N is the row's place in the order of decisions.
-	N int64
-}
-
-const decidedColumns = `d.id, d.brand, d.revision, d.seq, d.at, d.outcome, d.severity, d.venting, d.priority, d.case_id, d.route, d.why,
-	d.brand_hash, d.config_hash, d.threshold, d.terms, d.excluded_by, d.match, d.score, d.layer,
-	COALESCE(m.id, ''), COALESCE(m.brand, ''), COALESCE(m.source, ''), COALESCE(m.platform, ''), COALESCE(m.native_id, ''),
-	COALESCE(m.url, ''), COALESCE(m.kind, ''), COALESCE(m.author_id, ''), COALESCE(m.author_handle, ''), COALESCE(m.author_name, ''),
-	COALESCE(m.followers, 0), COALESCE(m.verified, 0), COALESCE(m.text, ''), COALESCE(m.title, ''), COALESCE(m.lang, ''),
-	COALESCE(m.rating, 0), COALESCE(m.created_at, 0), COALESCE(m.observed_at, 0), COALESCE(m.parent_id, ''), COALESCE(m.root_id, ''),
-	COALESCE(m.likes, 0), COALESCE(m.reposts, 0), COALESCE(m.replies, 0), COALESCE(m.views, 0),
-	COALESCE(m.revision, 0), COALESCE(m.retracted, 0), COALESCE(m.simhash, 0), COALESCE(m.case_id, '')`
-
-func scanDecided(scan scanFunc) (Decided, error) {
-	var v Decided
-	var err error
-	v.Decision, err = scanDecision(func(dest ...any) error {
-		var err error
-		v.Post, err = scanMention(func(more ...any) error {
-			return scan(append(append(dest, more...), &v.Kept, &v.Others, &v.N)...)
-		})
-		return err
-	})
-	return v, err
-}
-
-// Decided are the decisions of all brands at or after since, in the order in which
-// they were made, those behind the row after; at most limit.
-func (r *Reader) Decided(ctx context.Context, since time.Time, after int64, limit int) ([]Decided, error) {
-	out, err := list(ctx, r.view.reads, scanDecided, "SELECT "+decidedColumns+`, m.id IS NOT NULL,
-		EXISTS (SELECT 1 FROM decisions o WHERE o.id = d.id AND o.brand = d.brand AND o.revision <> d.revision), d.n
-		FROM decisions d LEFT JOIN mentions m ON m.id = d.id AND m.brand = d.brand
-		WHERE d.n > ? AND d.at >= ? ORDER BY d.n LIMIT ?`, after, stamp(since), limit)
-	if err != nil {
-		return nil, fmt.Errorf("reading decisions: %w", err)
-	}
-	return out, nil
-}
-
 // startRows is how many of the earliest decisions are looked at for the first row:
 // rows that were written together may stand in another order than their times.
 const startRows = 1000
@@ -191,26 +144,4 @@ func (r *Reader) CasesBefore(ctx context.Context, brand string, at, since time.T
 // Complaints are as Store.Complaints gives them.
 func (r *Reader) Complaints(ctx context.Context, brand string, from, to time.Time, limit int) ([]record.Complaint, error) {
 	return r.view.Complaints(ctx, brand, from, to, limit)
-}
-
-// maxHistory bounds how much of one case's history a Reader reads.
-const maxHistory = 5000
-
-// Case is a case by its id.
-func (r *Reader) Case(ctx context.Context, id string) (record.Case, bool, error) {
-	return caseOf(ctx, r.view.reads, id)
-}
-
-// Events are a case's history from its beginning, at most 5,000 lines.
-func (r *Reader) Events(ctx context.Context, caseID string) ([]record.Event, error) {
-	out, err := list(ctx, r.view.reads, scanEvent, "SELECT "+eventColumns+" FROM events WHERE case_id = ? ORDER BY seq LIMIT ?", caseID, maxHistory)
-	if err != nil {
-		return nil, fmt.Errorf("reading the history of case %s: %w", caseID, err)
-	}
-	return out, nil
-}
-
-// CaseMentions are the newest posts of a case, at most 1,000, oldest first.
-func (r *Reader) CaseMentions(ctx context.Context, caseID string) ([]record.Stored, error) {
-	return caseMentions(ctx, r.view.reads, caseID, 1000)
 }

@@ -339,7 +339,7 @@ func TestDayStart(t *testing.T) {
 			require.NoError(t, err)
 			want, err := time.Parse(time.RFC3339, c.want)
 			require.NoError(t, err)
-			require.True(t, triage.DayStart(now, c.zone).Equal(want), triage.DayStart(now, c.zone).String())
+			require.True(t, triage.DayStart(now, triage.Zone(c.zone)).Equal(want), triage.DayStart(now, triage.Zone(c.zone)).String())
 		})
 	}
 }

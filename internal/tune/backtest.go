@@ -4,20 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/leakytap/leakytap/internal/desk"
 	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/internal/store"
-	"github.com/leakytap/leakytap/pkg/mention"
 	"github.com/leakytap/leakytap/pkg/vent"
 )
 
 // defaultPosts is how many posts a list of the report names where Options says nothing.
 const defaultPosts = 20
 
-// pageRows is how many stored decisions are read at a time.
+// pageRows is how many rows of other tables are read at a time.
 const pageRows = 1000
 
 // Side is one of the two configurations that a backtest holds side by side.
@@ -45,8 +45,9 @@ type Options struct {
 }
 
 // Backtest decides on the stored mentions again, by the candidate and by the running
-// configuration, and reports where the two part. It reads in pages and keeps the
-// cases of the time in memory, not the mentions.
+// configuration, and reports where the two part. It reads in pages, several at once,
+// decides on each brand in the order in which it was decided live, brands beside each
+// other, and keeps the cases of the time in memory, not the mentions.
 func Backtest(ctx context.Context, opt Options) (Report, error) {
 	if opt.Store == nil || opt.Running.Rules == nil || opt.Candidate.Rules == nil {
 		return Report{}, errors.New("backtesting: it needs a store and two configurations")
@@ -86,19 +87,24 @@ type backtest struct {
 	brands             map[string]*brandRun
 	after              int64
 	done, total        int
-	first              time.Time
-	same, compared     int
-	otherwise          []Post
 }
 
-// brandRun is one brand in both worlds.
+// brandRun is one brand in both worlds. It is for one goroutine at a time.
 type brandRun struct {
-	name            string
+	name string
+	in   *backtest
+	// future is nil where the candidate does the same to this brand as the running rules.
 	running, future *desk.Trial
-	// actions are what people and clocks did to its cases and is not done yet, in order of time.
-	actions []record.Event
+	// trials are all of them.
+	trials  []*desk.Trial
+	actions queue
 	labels  map[string]*labelled
 	tally   tally
+
+	done           int
+	first          time.Time
+	same, compared int
+	otherwise      []Post
 }
 
 // labelled is a labelled post, and whether it reached anybody in either world.
@@ -130,12 +136,17 @@ func (b *backtest) prepare(ctx context.Context) error {
 			b.after = after
 		}
 		b.total += n
-		r := &brandRun{name: name, running: desk.NewTrial(b.running.Rules, silences), future: desk.NewTrial(b.candidate.Rules, silences)}
+		r := &brandRun{name: name, in: b, running: desk.NewTrial(b.running.Rules, silences)}
+		r.trials = []*desk.Trial{r.running}
+		if !b.alike(name) {
+			r.future = desk.NewTrial(b.candidate.Rules, silences)
+			r.trials = append(r.trials, r.future)
+		}
 		r.tally = newTally(name, b.running.Rules, b.candidate.Rules, b.opt.Posts)
 		if r.labels, err = labelsOf(ctx, b.opt.Store, name); err != nil {
 			return err
 		}
-		if err := b.seed(ctx, r); err != nil {
+		if err := r.seed(ctx); err != nil {
 			return err
 		}
 		b.brands[name] = r
@@ -147,6 +158,14 @@ func (b *backtest) configured(name string) bool {
 	_, now := b.running.Rules.Brands[name]
 	_, then := b.candidate.Rules.Brands[name]
 	return now || then
+}
+
+// alike reports whether both sides do the same to a brand: the same generation, or one
+// with the same rules for it and the same routes.
+func (b *backtest) alike(name string) bool {
+	was, will := b.running.Rules, b.candidate.Rules
+	return was.Hashes[name] == will.Hashes[name] && was.Hashes[name] != "" && !b.running.Rescore(name) && !b.candidate.Rescore(name) &&
+		(was.Router == will.Router || was.Hash == will.Hash)
 }
 
 // labelsOf are the labels of a brand that were not taken back.
@@ -171,245 +190,113 @@ func labelsOf(ctx context.Context, r *store.Reader, name string) (map[string]*la
 	}
 }
 
-// page is a page of stored decisions on its way from the reader.
-type page struct {
-	rows []store.Decided
-	err  error
-}
-
-// run goes through the stored decisions in their order. The next page is read while
-// one is decided upon.
+// run goes through the stored decisions in their order. The brands of a page are
+// decided upon beside each other.
 func (b *backtest) run(ctx context.Context) error {
 	if len(b.brands) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	pages := make(chan page, 1)
-	go b.read(ctx, pages)
-	for p := range pages {
-		if p.err != nil {
-			return p.err
+	newest, err := b.opt.Store.Newest(ctx)
+	if err != nil {
+		return err
+	}
+	return b.pages(ctx, b.after, newest, func(p page) error {
+		var deciders errgroup.Group
+		for name, steps := range p.brands {
+			deciders.Go(func() error { return b.brands[name].take(ctx, steps) })
 		}
-		for i := range p.rows {
-			if err := b.step(ctx, &p.rows[i]); err != nil {
-				return fmt.Errorf("deciding again on %s for brand %s: %w", p.rows[i].Decision.ID, p.rows[i].Decision.Brand, err)
-			}
+		if err := deciders.Wait(); err != nil {
+			return err
 		}
+		b.done += p.rows
 		if b.opt.Progress != nil {
 			b.opt.Progress(b.done, b.total)
 		}
-	}
-	return ctx.Err()
+		return nil
+	})
 }
 
-func (b *backtest) read(ctx context.Context, pages chan<- page) {
-	defer close(pages)
-	for after := b.after; ; {
-		rows, err := b.opt.Store.Decided(ctx, b.opt.Since, after, pageRows)
-		select {
-		case pages <- page{rows, err}:
-		case <-ctx.Done():
-			return
+// take decides again on what a page holds of the brand.
+func (r *brandRun) take(ctx context.Context, steps []step) error {
+	for i := range steps {
+		if err := r.step(ctx, &steps[i]); err != nil {
+			d := &steps[i].row.Decision
+			return fmt.Errorf("deciding again on %s for brand %s: %w", d.ID, d.Brand, err)
 		}
-		if err != nil || len(rows) < pageRows {
-			return
-		}
-		after = rows[len(rows)-1].N
 	}
+	return nil
 }
 
 // step takes one stored decision into both worlds.
-func (b *backtest) step(ctx context.Context, row *store.Decided) error {
-	d := &row.Decision
-	r := b.brands[d.Brand]
-	if r == nil || d.Match == record.MatchCanary || !b.opt.Until.IsZero() && !d.Now.Before(b.opt.Until) {
-		return nil
-	}
-	b.done++
-	if b.first.IsZero() || d.Now.Before(b.first) {
-		b.first = d.Now
+func (r *brandRun) step(ctx context.Context, s *step) error {
+	row, d := &s.row, &s.row.Decision
+	r.done++
+	if r.first.IsZero() || d.Now.Before(r.first) {
+		r.first = d.Now
 	}
 	if err := r.act(d.Now); err != nil {
 		return err
 	}
-	if !row.Kept || row.Post.Mention.Retracted && d.Match == record.MatchWatched && d.Case == "" {
-		// Without its words and its author nothing can be said again: it stays as it was.
+	if s.unkept {
 		r.tally.unkept++
 		r.tally.add(row, *d, *d)
 		return nil
 	}
-	was, will, altered, err := b.decide(ctx, r, row)
+	was, will, err := r.decide(ctx, s)
 	if err != nil {
 		return err
 	}
-	if altered {
+	if s.was.Altered {
 		r.tally.altered++
 	}
-	if d.Outcome == record.OutcomeAlert && d.Case != "" {
-		if err := b.follow(ctx, r, d.Case, d.Now); err != nil {
-			return err
-		}
-	}
-	b.compare(row, was)
+	r.await(s.actions)
+	r.compare(row, was)
 	r.label(d.ID, was, will)
 	r.tally.add(row, was, will)
 	return nil
 }
 
 // decide makes a stored decision again, in both worlds.
-func (b *backtest) decide(ctx context.Context, r *brandRun, row *store.Decided) (was, will record.Decision, altered bool, err error) {
-	d := &row.Decision
-	past, err := b.past(ctx, row)
-	if err != nil {
-		return was, will, false, err
-	}
-	if row.Others && !r.running.Knows(d.ID) {
-		before, ok, err := b.opt.Store.Prior(ctx, d.Brand, d.ID, d.Revision)
+func (r *brandRun) decide(ctx context.Context, s *step) (was, will record.Decision, err error) {
+	d := &s.row.Decision
+	if s.row.Others && !r.running.Knows(d.ID) {
+		before, ok, err := r.in.opt.Store.Prior(ctx, d.Brand, d.ID, d.Revision)
 		if err != nil {
-			return was, will, false, err
+			return was, will, err
 		}
 		if ok {
-			r.running.Remember(before)
-			r.future.Remember(before)
+			for _, t := range r.trials {
+				t.Remember(before)
+			}
 		}
 	}
-	past.Recall = true
-	if was, err = r.running.Decide(b.running.take(past)); err != nil {
-		return was, will, false, err
+	s.was.Recall = true
+	was, err = r.running.Decide(s.was)
+	if err != nil || r.future == nil {
+		return was, was, err
 	}
 	// A link that the stored words show may be missing in the other world with reason.
-	past.Recall = r.running.Recalled()
-	will, err = r.future.Decide(b.candidate.take(past))
-	return was, will, past.Altered, err
+	s.will.Recall = r.running.Recalled()
+	will, err = r.future.Decide(s.will)
+	return was, will, err
 }
 
 // compare counts how many of the decisions that the running rules of the brand made
 // live come out the same again. Routes are compared where the whole configuration is.
-func (b *backtest) compare(row *store.Decided, again record.Decision) {
-	d := &row.Decision
-	if d.BrandHash != b.running.Rules.Hashes[d.Brand] {
+func (r *brandRun) compare(row *store.Decided, again record.Decision) {
+	d, rules := &row.Decision, r.in.running.Rules
+	if d.BrandHash != rules.Hashes[d.Brand] {
 		return
 	}
-	b.compared++
-	routed := d.Route == again.Route || d.ConfigHash != b.running.Rules.Hash
+	r.compared++
+	routed := d.Route == again.Route || d.ConfigHash != rules.Hash
 	if routed && d.Outcome == again.Outcome && d.Severity == again.Severity && d.Case == again.Case {
-		b.same++
+		r.same++
 		return
 	}
-	if len(b.otherwise) < b.opt.Posts {
-		b.otherwise = append(b.otherwise, postOf(row, *d, again))
+	if len(r.otherwise) < r.in.opt.Posts {
+		r.otherwise = append(r.otherwise, postOf(row, *d, again))
 	}
-}
-
-// take is the mention as one side takes it: what cannot be matched again keeps the
-// match that it had, and what that side scores otherwise is scored.
-func (s Side) take(p desk.Past) desk.Past {
-	in := &p.Scored
-	if p.Altered {
-		in.BrandHash = s.Rules.Hashes[in.Brand]
-		return p
-	}
-	if s.Rescore(in.Brand) && !in.Mention.Retracted {
-		in.Score, in.Layer = s.Score(in.Matched)
-	}
-	return p
-}
-
-// past is a stored decision as it is made again.
-func (b *backtest) past(ctx context.Context, row *store.Decided) (desk.Past, error) {
-	d, m := &row.Decision, row.Post.Mention
-	retraction := d.Outcome == record.OutcomeRetracted
-	p := desk.Past{
-		Now: d.Now, Others: row.Others, Case: d.Case,
-		Altered: !retraction && (m.Revision != d.Revision || m.Retracted),
-	}
-	gone := m.Retracted && !retraction
-	m.Revision, m.Retracted = d.Revision, retraction
-	if p.Altered && d.Outcome == record.OutcomeSilenced {
-		p.Silence = silenceOf(d.Why)
-	}
-	if gone {
-		if err := b.authorOf(ctx, d, &m); err != nil {
-			return p, err
-		}
-	}
-	if p.Altered && d.Outcome == record.OutcomeJoined {
-		if err := b.heard(ctx, d, &p); err != nil {
-			return p, err
-		}
-	}
-	p.Scored = record.Scored{
-		Matched: record.Matched{
-			V: record.Version, Brand: d.Brand, BrandHash: d.BrandHash, Mention: m, Terms: d.Terms, ExcludedBy: d.ExcludedBy,
-			Match: d.Match, Late: b.late(d, &m),
-		},
-		Score: d.Score, Layer: d.Layer,
-	}
-	return p, nil
-}
-
-// heard brings back how a case heard a post whose words are gone.
-func (b *backtest) heard(ctx context.Context, d *record.Decision, p *desk.Past) error {
-	events, err := b.opt.Store.Events(ctx, d.Case)
-	if err != nil {
-		return err
-	}
-	for _, e := range events {
-		if e.Mention != d.ID || !e.At.Equal(d.Now) {
-			continue
-		}
-		p.Customer, p.Thread = e.Actor == "customer", strings.HasPrefix(e.Detail, "same conversation")
-		if e.What == "recovered" {
-			p.Said = "sorted"
-		}
-	}
-	return nil
-}
-
-// silenceOf is the silence that a decision names.
-func silenceOf(why []string) string {
-	for _, line := range why {
-		if rest, ok := strings.CutPrefix(line, "silenced by "); ok {
-			id, _, _ := strings.Cut(rest, " ")
-			return id
-		}
-	}
-	return ""
-}
-
-// authorOf brings back, for the time of the decision, what a retraction took from the
-// row and the case still tells: whose post it was.
-func (b *backtest) authorOf(ctx context.Context, d *record.Decision, m *mention.Mention) error {
-	if d.Outcome == record.OutcomeOwnAccount {
-		// Which of the accounts it was is gone with the author; that it was one is not.
-		if own := b.running.Rules.Brands[d.Brand].OwnAccounts; len(own) > 0 {
-			m.Author.Handle = strings.TrimPrefix(own[0], "@")
-		}
-		return nil
-	}
-	if d.Outcome != record.OutcomeAlert {
-		return nil
-	}
-	c, ok, err := b.opt.Store.Case(ctx, d.Case)
-	if err == nil && ok && c.Root == d.ID {
-		m.Author.ID = strings.TrimPrefix(c.AuthorKey, m.Platform+":")
-	}
-	return err
-}
-
-// late says whether the post was older than its source's max_age when it came. Only
-// a digest says so itself; what got a card was not late.
-func (b *backtest) late(d *record.Decision, m *mention.Mention) bool {
-	if d.Outcome == record.OutcomeDigest {
-		return true
-	}
-	carded := d.Outcome == record.OutcomeAlert || d.Outcome == record.OutcomeOverBudget
-	if carded || d.Match != record.MatchQuery || m.CreatedAt.IsZero() || b.opt.MaxAge == nil {
-		return false
-	}
-	most := b.opt.MaxAge(m.Source)
-	return most > 0 && m.ObservedAt.Sub(m.CreatedAt) > most
 }
 
 // label notes whether a labelled post reached somebody.

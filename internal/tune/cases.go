@@ -2,8 +2,8 @@ package tune
 
 import (
 	"cmp"
+	"container/heap"
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,86 +19,117 @@ const (
 )
 
 // seed gives both worlds the cases and cards from before the first decision.
-func (b *backtest) seed(ctx context.Context, r *brandRun) error {
-	at := b.opt.Since
-	alerts, err := b.opt.Store.Alerts(ctx, r.name, at.Add(-alertsBack), at)
+func (r *brandRun) seed(ctx context.Context) error {
+	st, at := r.in.opt.Store, r.in.opt.Since
+	alerts, err := st.Alerts(ctx, r.name, at.Add(-alertsBack), at)
 	if err != nil {
 		return err
 	}
 	for _, t := range alerts {
-		r.running.SeedAlert(t)
-		r.future.SeedAlert(t)
+		for _, w := range r.trials {
+			w.SeedAlert(t)
+		}
 	}
 	for after := ""; ; {
-		cases, err := b.opt.Store.CasesBefore(ctx, r.name, at, at.Add(-casesBack), after, pageCases)
+		cases, err := st.CasesBefore(ctx, r.name, at, at.Add(-casesBack), after, pageCases)
 		if err != nil {
 			return err
 		}
-		for _, c := range cases {
-			after = c.ID
-			if err := b.seedCase(ctx, r, c); err != nil {
+		ids := make([]string, len(cases))
+		for i, c := range cases {
+			after, ids[i] = c.ID, c.ID
+			if err := r.seedCase(ctx, c); err != nil {
 				return err
 			}
 		}
+		actions, err := st.Actions(ctx, ids, at)
+		if err != nil {
+			return err
+		}
+		r.await(actions)
 		if len(cases) < pageCases {
 			return nil
 		}
 	}
 }
 
-func (b *backtest) seedCase(ctx context.Context, r *brandRun, c record.Case) error {
-	events, err := b.opt.Store.Events(ctx, c.ID)
-	if err != nil {
-		return err
-	}
-	posts, err := b.opt.Store.CaseMentions(ctx, c.ID)
-	if err != nil {
-		return err
-	}
-	c = caseAt(c, events, b.opt.Since)
-	posts = slices.DeleteFunc(posts, func(p record.Stored) bool { return !p.Mention.ObservedAt.Before(b.opt.Since) })
-	if err := r.running.Seed(c, posts); err != nil {
-		return err
-	}
-	if err := r.future.Seed(c, posts); err != nil {
-		return err
-	}
-	r.await(events, b.opt.Since)
-	return nil
-}
-
-// caseAt is a case as it stood at a time, by its history.
-func caseAt(c record.Case, events []record.Event, at time.Time) record.Case {
-	c.State, c.UpdatedAt, c.LastPostAt = record.StateOpen, c.OpenedAt, c.OpenedAt
-	c.SnoozedUntil, c.Fate = time.Time{}, record.FateUnknown
-	for _, e := range events {
-		if !e.At.Before(at) || e.What == "refused" {
-			continue
+// seedCase gives both worlds a case as it stood at the beginning, and its posts.
+func (r *brandRun) seedCase(ctx context.Context, c record.Case) error {
+	st, at := r.in.opt.Store, r.in.opt.Since
+	past := unlived(c)
+	for seq := int64(0); ; {
+		events, err := st.Events(ctx, c.ID, at, seq, pageRows)
+		if err != nil {
+			return err
 		}
-		c.UpdatedAt = e.At
-		if e.To != "" {
-			c.State = e.To
+		for i := range events {
+			seq = events[i].Seq
+			relive(&past, &events[i])
 		}
-		if e.Mention != "" && e.What != "brand_replied" && e.What != "edited" && e.What != "retracted" {
-			c.LastPostAt = e.At
+		if len(events) < pageRows {
+			break
 		}
-		switch e.What {
-		case "recovered":
-			c.Fate = record.FateRecovered
-		case "lost":
-			c.Fate = record.FateLost
-		case "silent":
-			c.Fate = record.FateSilent
-		case "reopened":
-			c.Fate = record.FateUnknown
+	}
+	past = lived(past)
+	for _, w := range r.trials {
+		if err := w.Seed(past); err != nil {
+			return err
 		}
-		if e.What == "snoozed" {
-			until, _, _ := strings.Cut(strings.TrimPrefix(e.Detail, "until "), "; ")
-			if t, err := time.Parse(time.RFC3339, until); err == nil {
-				c.SnoozedUntil = t
+	}
+	for row := int64(0); ; {
+		var posts []record.Stored
+		var err error
+		if posts, row, err = st.CasePosts(ctx, c.ID, at, row, pageRows); err != nil {
+			return err
+		}
+		for _, w := range r.trials {
+			if err := w.Hold(c.ID, posts); err != nil {
+				return err
 			}
 		}
+		if len(posts) < pageRows {
+			return nil
+		}
 	}
+}
+
+// unlived is a case as it was when it began, relive what a line of its history made of
+// it, and lived what has to hold whatever the history says.
+func unlived(c record.Case) record.Case {
+	c.State, c.UpdatedAt, c.LastPostAt = record.StateOpen, c.OpenedAt, c.OpenedAt
+	c.SnoozedUntil, c.Fate = time.Time{}, record.FateUnknown
+	return c
+}
+
+func relive(c *record.Case, e *record.Event) {
+	if e.What == "refused" {
+		return
+	}
+	c.UpdatedAt = e.At
+	if e.To != "" {
+		c.State = e.To
+	}
+	if e.Mention != "" && e.What != "brand_replied" && e.What != "edited" && e.What != "retracted" {
+		c.LastPostAt = e.At
+	}
+	switch e.What {
+	case "recovered":
+		c.Fate = record.FateRecovered
+	case "lost":
+		c.Fate = record.FateLost
+	case "silent":
+		c.Fate = record.FateSilent
+	case "reopened":
+		c.Fate = record.FateUnknown
+	case "snoozed":
+		until, _, _ := strings.Cut(strings.TrimPrefix(e.Detail, "until "), "; ")
+		if t, err := time.Parse(time.RFC3339, until); err == nil {
+			c.SnoozedUntil = t
+		}
+	}
+}
+
+func lived(c record.Case) record.Case {
 	if c.State == record.StateClaimed && c.Owner == "" {
 		c.Owner = "unknown"
 	}
@@ -108,42 +139,50 @@ func caseAt(c record.Case, events []record.Event, at time.Time) record.Case {
 	return c
 }
 
-// follow reads what people and clocks did to a case that begins now.
-func (b *backtest) follow(ctx context.Context, r *brandRun, caseID string, from time.Time) error {
-	events, err := b.opt.Store.Events(ctx, caseID)
-	if err != nil {
-		return err
-	}
-	r.await(events, from)
-	return nil
-}
+// queue are actions whose time has not come yet, the next one first.
+type queue []record.Event
 
-// await keeps the actions of a history from a time on until their time comes.
-func (r *brandRun) await(events []record.Event, from time.Time) {
-	for _, e := range events {
-		if e.Via == "" || e.What == "refused" || e.At.Before(from) {
-			continue
-		}
-		i, _ := slices.BinarySearchFunc(r.actions, e, laterAction)
-		r.actions = slices.Insert(r.actions, i, e)
+func (q queue) Len() int           { return len(q) }
+func (q queue) Less(i, j int) bool { return laterAction(q[i], q[j]) < 0 }
+func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+
+// Push and Pop are what package heap asks for.
+func (q *queue) Push(e any) {
+	if v, ok := e.(record.Event); ok {
+		*q = append(*q, v)
 	}
 }
 
-// laterAction orders actions so that the next one stands last.
+func (q *queue) Pop() any {
+	last := len(*q) - 1
+	e := (*q)[last]
+	*q = (*q)[:last]
+	return e
+}
+
+// laterAction orders actions by their time.
 func laterAction(a, b record.Event) int {
-	return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Case, b.Case), cmp.Compare(b.Seq, a.Seq))
+	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Case, b.Case), cmp.Compare(a.Seq, b.Seq))
+}
+
+// await keeps actions until their time comes.
+func (r *brandRun) await(events []record.Event) {
+	for _, e := range events {
+		heap.Push(&r.actions, e)
+	}
 }
 
 // act does what people and clocks did up to now, in both worlds.
 func (r *brandRun) act(now time.Time) error {
-	for n := len(r.actions); n > 0 && !r.actions[n-1].At.After(now); n = len(r.actions) {
-		e := r.actions[n-1]
-		r.actions = r.actions[:n-1]
-		if err := r.running.Act(e); err != nil {
-			return err
+	for len(r.actions) > 0 && !r.actions[0].At.After(now) {
+		e, ok := heap.Pop(&r.actions).(record.Event)
+		if !ok {
+			continue
 		}
-		if err := r.future.Act(e); err != nil {
-			return err
+		for _, w := range r.trials {
+			if err := w.Act(e); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

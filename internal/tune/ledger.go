@@ -100,13 +100,19 @@ func Ledger(ctx context.Context, opt LedgerOptions) ([]BrandLedger, error) {
 
 // enterAll goes through the stored decisions behind the row after; below 0 there are none.
 func enterAll(ctx context.Context, opt LedgerOptions, books map[string]*book, after int64, total int) error {
-	for done := 0; after >= 0; {
-		rows, err := opt.Store.Decided(ctx, opt.Since, after, pageRows)
+	if after < 0 {
+		return nil
+	}
+	newest, err := opt.Store.Newest(ctx)
+	if err != nil {
+		return err
+	}
+	for done := 0; after < newest; after += decidedRows {
+		rows, err := opt.Store.Decided(ctx, opt.Since, after, min(after+decidedRows, newest))
 		if err != nil {
 			return err
 		}
 		for i := range rows {
-			after = rows[i].N
 			b := books[rows[i].Decision.Brand]
 			if b == nil {
 				continue
@@ -118,9 +124,6 @@ func enterAll(ctx context.Context, opt LedgerOptions, books map[string]*book, af
 		}
 		if opt.Progress != nil {
 			opt.Progress(done, total)
-		}
-		if len(rows) < pageRows {
-			return nil
 		}
 	}
 	return nil

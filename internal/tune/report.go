@@ -2,6 +2,7 @@ package tune
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -184,7 +185,7 @@ func keep(list []Post, p Post, most int) []Post {
 type tally struct {
 	out             BrandReport
 	most            int
-	zone            [2]string
+	zone            [2]*time.Location
 	days            map[string]*Day
 	altered, unkept int
 }
@@ -193,7 +194,7 @@ func newTally(name string, running, candidate *desk.Rules, most int) tally {
 	was, had := running.Brands[name]
 	will, has := candidate.Brands[name]
 	return tally{
-		most: most, zone: [2]string{was.Timezone, will.Timezone}, days: map[string]*Day{},
+		most: most, zone: [2]*time.Location{triage.Zone(was.Timezone), triage.Zone(will.Timezone)}, days: map[string]*Day{},
 		out: BrandReport{
 			Brand: name, Changed: running.Hashes[name] != candidate.Hashes[name], Added: has && !had, Removed: had && !has,
 			Running:   SideReport{Outcomes: map[record.Outcome]int{}, Budget: int(was.Alert.Budget)},
@@ -240,7 +241,7 @@ func (t *tally) add(row *store.Decided, was, will record.Decision) {
 	o.Posts.Changed = keep(o.Posts.Changed, p, t.most)
 }
 
-func (t *tally) day(at time.Time, zone string) *Day {
+func (t *tally) day(at time.Time, zone *time.Location) *Day {
 	date := triage.DayStart(at, zone).Format(time.DateOnly)
 	d := t.days[date]
 	if d == nil {
@@ -252,9 +253,20 @@ func (t *tally) day(at time.Time, zone string) *Day {
 
 // report sums up.
 func (b *backtest) report() Report {
-	out := Report{From: b.first, To: b.until(), Reproduced: rate(b.same, b.compared), Otherwise: b.otherwise}
-	if out.From.IsZero() {
-		out.From = b.opt.Since
+	out := Report{From: b.opt.Since, To: b.until()}
+	var first time.Time
+	same, compared := 0, 0
+	for _, name := range slices.Sorted(maps.Keys(b.brands)) {
+		r := b.brands[name]
+		if first.IsZero() || !r.first.IsZero() && r.first.Before(first) {
+			first = r.first
+		}
+		same, compared = same+r.same, compared+r.compared
+		out.Otherwise = append(out.Otherwise, r.otherwise[:min(len(r.otherwise), b.opt.Posts-len(out.Otherwise))]...)
+	}
+	out.Reproduced = rate(same, compared)
+	if !first.IsZero() {
+		out.From = first
 	}
 	out.Days = max(out.To.Sub(out.From).Hours()/24, 1)
 	for _, r := range b.brands {

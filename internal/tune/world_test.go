@@ -74,6 +74,11 @@ type world struct {
 	// still worlds have no people, edits, retractions and watches; what came is kept.
 	still bool
 	came  []arrival
+	// pace is how far batches lie apart at most by the half, authors how many there are;
+	// in a calm world one mention in six is a complaint.
+	pace    time.Duration
+	authors int
+	calm    bool
 }
 
 // arrival is what came at a time.
@@ -84,12 +89,20 @@ type arrival struct {
 
 func newWorld(tb testing.TB, rules *desk.Rules) *world {
 	tb.Helper()
+	w := newWorldIn(tb, rules, tb.TempDir())
+	tb.Cleanup(func() { require.NoError(tb, w.store.Close()) })
+	return w
+}
+
+// newWorldIn is one whose store is in dir; the caller closes it.
+func newWorldIn(tb testing.TB, rules *desk.Rules, dir string) *world {
+	tb.Helper()
 	w := &world{
-		tb: tb, dir: tb.TempDir(), rules: rules, rand: rand.New(rand.NewPCG(7, 11)), now: morning(), gone: map[string]bool{},
+		tb: tb, dir: dir, rules: rules, rand: rand.New(rand.NewPCG(7, 11)), now: morning(), gone: map[string]bool{},
+		pace: 35 * time.Minute / 2, authors: 300,
 	}
 	s, err := store.OpenScratch(tb.Context(), store.Config{}, w.dir, nil)
 	require.NoError(tb, err)
-	tb.Cleanup(func() { require.NoError(tb, s.Close()) })
 	w.store = s
 	w.desk, err = desk.New(desk.Options{Store: s, Rules: func() *desk.Rules { return w.rules }, Now: func() time.Time { return w.now }})
 	require.NoError(tb, err)
@@ -107,7 +120,7 @@ func (w *world) reader() *store.Reader {
 func (w *world) live(n int) {
 	w.tb.Helper()
 	for range n {
-		w.now = w.now.Add(time.Duration(w.rand.IntN(35*60_000_000)) * time.Microsecond)
+		w.now = w.now.Add(time.Duration(w.rand.Int64N(int64(2*w.pace/time.Microsecond))) * time.Microsecond)
 		var batch []record.Scored
 		from := len(w.posts)
 		for range 1 + w.rand.IntN(12) {
@@ -186,7 +199,7 @@ func (w *world) people() {
 		case 1:
 			s.Query = "acme storm"
 		default:
-			s.Author = fmt.Sprintf("did:%d", w.rand.IntN(300))
+			s.Author = fmt.Sprintf("did:%d", w.rand.IntN(w.authors))
 		}
 		_, err := w.store.AddSilence(w.tb.Context(), s)
 		require.NoError(w.tb, err)
@@ -202,7 +215,7 @@ func (w *world) next() []record.Scored {
 		Source: "sky", Platform: "bluesky", NativeID: strconv.Itoa(w.n), Kind: mention.KindPost, CreatedAt: at, ObservedAt: at,
 		Author: mention.Author{Followers: int64(w.rand.IntN(5000))},
 	}
-	author := w.rand.IntN(300)
+	author := w.rand.IntN(w.authors)
 	brandName, is := "acme", record.MatchQuery
 	p := w.rand.IntN(100)
 	if w.still && (p < 9 || p >= 34 && p < 38) {
@@ -285,7 +298,7 @@ func (w *world) envelopes(m mention.Mention, is string) []record.Scored {
 			V: record.Version, Brand: name, BrandHash: w.rules.Hashes[name], Mention: m, Terms: terms, ExcludedBy: excluded, Match: is,
 			Late: is == record.MatchQuery && m.ObservedAt.Sub(m.CreatedAt) > 24*time.Hour,
 		}
-		out = append(out, record.Scored{Matched: in, Score: scoreOf(in)})
+		out = append(out, record.Scored{Matched: in, Score: scoreOf(in, w.calm)})
 	}
 	if is == record.MatchWatched {
 		add("acme", nil, "", is)
@@ -301,9 +314,12 @@ func (w *world) envelopes(m mention.Mention, is string) []record.Scored {
 }
 
 // scoreOf is an invented score that depends on the post alone.
-func scoreOf(in record.Matched) vent.Score {
+func scoreOf(in record.Matched, calm bool) vent.Score {
 	r := rand.New(rand.NewPCG(uint64(len(in.Mention.Text)), uint64(in.Mention.Revision)+uint64(in.Mention.CreatedAt.UnixMicro())))
 	v := r.Float64()
+	if calm {
+		v = v * v * v
+	}
 	s := vent.Score{Venting: v, Negative: v * 0.9, Neutral: 1 - v, Positive: v * 0.1, Model: "invented", Severity: vent.SeverityNone, Lang: "en"}
 	if v > 0.3 {
 		s.Severity = vent.Severities()[1+r.IntN(4)]
