@@ -260,11 +260,11 @@ func (m *memory) joinable(ids []string, since time.Time) []record.Case {
 			out = append(out, *c)
 		}
 	}
-	slices.SortFunc(out, func(a, b record.Case) int { return newestChange(&a, &b) })
+	slices.SortFunc(out, newestChange)
 	return out
 }
 
-func newestChange(a, b *record.Case) int {
+func newestChange(a, b record.Case) int {
 	if n := b.UpdatedAt.Compare(a.UpdatedAt); n != 0 {
 		return n
 	}
@@ -287,7 +287,7 @@ func (m *memory) RecentPrints(_ string, since time.Time) ([]store.CasePrint, err
 			recent = append(recent, c)
 		}
 	}
-	slices.SortFunc(recent, func(a, b *record.Case) int { return newestChange(a, b) })
+	slices.SortFunc(recent, func(a, b *record.Case) int { return newestChange(*a, *b) })
 	recent = recent[:min(len(recent), memoryPrints)]
 	out := make([]store.CasePrint, len(recent))
 	for i, c := range recent {
