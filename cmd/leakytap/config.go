@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 
@@ -23,11 +24,11 @@ func newConfig(env *environment) *cobra.Command {
 			Use:   "check [FILE...]",
 			Short: "Every error at once, path:line:col: message; runs the pinned examples too",
 			Args:  args(0, many),
-			RunE: func(_ *cobra.Command, words []string) error {
+			RunE: func(cmd *cobra.Command, words []string) error {
 				if len(words) == 0 {
 					words = []string{env.configPath}
 				}
-				return checkConfigs(env, words)
+				return checkConfigs(cmd.Context(), env, words)
 			},
 		},
 		newConfigSchema(env), newConfigShow(env),
@@ -106,11 +107,11 @@ func showBrand(env *environment, cfg *config.Config, name string) error {
 
 // checkConfigs prints the errors of each file as results, its warnings beside
 // them, and fails where there is an error.
-func checkConfigs(env *environment, paths []string) error {
+func checkConfigs(ctx context.Context, env *environment, paths []string) error {
 	bad := false
 	rows := []problemRow{}
 	for _, path := range paths {
-		problems := env.checkConfig(path)
+		problems := env.checkConfig(ctx, path)
 		errs := config.Errors(problems)
 		if env.json {
 			rows = append(rows, rowsOf(problems)...)
@@ -159,7 +160,7 @@ func rowsOf(ps []config.Problem) []problemRow {
 
 // checkConfig reads a config, or a brand file by itself, and runs the pinned
 // examples of the brands that can be read.
-func (e *environment) checkConfig(path string) []config.Problem {
+func (e *environment) checkConfig(ctx context.Context, path string) []config.Problem {
 	cfg, problems := config.Check(path, config.Options{Base: e.configPath})
 	pins, err := app.CheckPins(cfg)
 	switch {
@@ -171,7 +172,22 @@ func (e *environment) checkConfig(path string) []config.Problem {
 	for key, ps := range pins {
 		problems = append(problems, cfg.Reject(key, ps)...)
 	}
-	return config.Sort(problems)
+	return config.Sort(append(problems, storedWarnings(ctx, cfg)...))
+}
+
+// storedWarnings are what the store of the config says against its brands. Without a store,
+// or with one that cannot be read now, there is nothing to say.
+func storedWarnings(ctx context.Context, cfg *config.Config) []config.Problem {
+	stored, err := app.CheckStored(ctx, cfg)
+	if err != nil {
+		return nil
+	}
+	var out []config.Problem
+	for i := range cfg.Units {
+		u := &cfg.Units[i]
+		out = append(out, u.Locate(stored[u.Key])...)
+	}
+	return out
 }
 
 func printProblems(w io.Writer, problems []config.Problem, long bool) {

@@ -3,6 +3,8 @@ package main_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -181,4 +183,23 @@ func TestBrandFiles(t *testing.T) {
 	require.NotContains(t, a.out, "acme.yaml")
 	require.Equal(t, 0, s.call("config", "check", "brands/acme.yaml").code, "a brand file by itself")
 	require.Equal(t, 1, s.call("config", "check", "brands/initech.yaml").code)
+}
+
+func TestConfigCheckLooksIntoTheStore(t *testing.T) {
+	dir := t.TempDir()
+	cfg := strings.Replace(backtestConfig, "query: 'acme'", `query: 'acme NOT ("acme force" OR "acme navy" OR $others)'`, 1)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "leakytap.yaml"), []byte("terms: {others: [acme bakery]}\n"+cfg), 0o600))
+	_, errs := run(t, dir, "", 0, "config", "check")
+	require.NotContains(t, errs, "kept nothing away", "there is no store")
+	var lines strings.Builder
+	for i := range 210 {
+		fmt.Fprintf(&lines, `{"id":"rss:%d","platform":"rss","native_id":"%d","source":"s","kind":"post","text":"acme opens shop %d"}`+"\n", i, i, i)
+	}
+	lines.WriteString(`{"id":"rss:x","platform":"rss","native_id":"x","source":"s","kind":"post","text":"acme force wins"}` + "\n")
+	run(t, dir, lines.String(), 0, "replay", "-")
+	out, errs := run(t, dir, "", 0, "config", "check")
+	require.Empty(t, out, "warnings are no results")
+	require.Contains(t, errs, `leakytap.yaml:6:52: warning: brands[0].query: NOT "acme navy" has kept nothing away among 211 stored decisions`)
+	require.Contains(t, errs, `leakytap.yaml:6:67: warning: brands[0].query: in the list $others: NOT "acme bakery" has kept nothing away`)
+	require.NotContains(t, errs, `NOT "acme force" has`)
 }

@@ -78,7 +78,16 @@ func (v *validator) entries(list string, entries []string) {
 			v.warn(at(list, i), "%q stands here twice", e)
 		}
 		seen[key] = true
+		if strings.ContainsFunc(e, unseen) {
+			v.warn(at(list, i), "%+q holds a character that cannot be seen; write it without", e)
+		}
 	}
+}
+
+// unseen reports whether r is invisible: a text-direction mark, a zero-width space and the
+// like. Emoji join with U+200D and a few scripts want U+200C.
+func unseen(r rune) bool {
+	return unicode.Is(unicode.Cf, r) && r != '\u200c' && r != '\u200d'
 }
 
 func (v *validator) languages(langs []string) {

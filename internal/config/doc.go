@@ -10,6 +10,7 @@
 //	config.go    the config as a whole and its defaults
 //	load.go      from a file to a Config
 //	unit.go      brands: inline and as files, last good versions
+//	shared.go    terms that two brands have in common
 //	terms.go     term lists that the queries share
 //	decode.go    YAML into structs, with the place of every value
 //	scalar.go    texts, numbers, switches

@@ -14,8 +14,8 @@ import (
 type Options struct {
 	// LookupEnv looks environment variables up; nil is the process's own environment.
 	LookupEnv func(name string) (string, bool)
-	// Base is a config whose term lists and brand_defaults Check takes for a brand file by
-	// itself, where it can be read. Empty is none.
+	// Base is a config whose term lists, brand_defaults and data_dir Check takes for a brand
+	// file by itself, where it can be read. Empty is none.
 	Base string
 }
 
@@ -108,7 +108,7 @@ func (c *Config) lean(opt Options) {
 	base := opt.Base
 	opt.Base = ""
 	if b, ps := Load(base, opt); !Fatal(ps) {
-		c.lists, c.BrandDefaults = b.lists, b.BrandDefaults
+		c.lists, c.BrandDefaults, c.DataDir = b.lists, b.BrandDefaults, b.DataDir
 	}
 }
 

@@ -71,6 +71,20 @@ func (d *decoder) text(n *yaml.Node, path string) (string, bool) {
 	return e.text, true
 }
 
+// warnSwitch warns of a word that other readers of YAML take for a switch, as no in a list of
+// languages. Here it stays the word that it is.
+func (d *decoder) warnSwitch(n *yaml.Node, path string) {
+	if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+		return
+	}
+	switch strings.ToLower(n.Value) {
+	case "yes", "no", "on", "off", "true", "false", "y", "n":
+		p := d.src.problem(n.Line, n.Column, path+": "+n.Value+" is read as this word; other readers of YAML take it for a switch: put it in quotes")
+		p.Warning = true
+		d.report(p)
+	}
+}
+
 func (d *decoder) nullWord(n *yaml.Node, path string) bool {
 	d.fail(n, path, "%s means nothing in YAML; put it in quotes if it is a word, or remove the key", n.Value)
 	return false
@@ -89,6 +103,7 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, path string) {
 	switch v.Kind() { //nolint:exhaustive // the others are no part of a config, or are treated alike
 	case reflect.String:
 		v.SetString(s)
+		d.warnSwitch(n, path)
 	case reflect.Bool:
 		switch s {
 		case "true":

@@ -22,6 +22,9 @@ import (
 // MaxTerms is how many query terms the brands of a config may have together.
 const MaxTerms = 100_000
 
+// maxBrands is how many brands may stand in one leakytap.yaml.
+const maxBrands = 10_000
+
 // BrandUnit is a brand as it was written, good or broken.
 type BrandUnit struct {
 	// Key names the unit whatever its file holds: the file's name without folder and
@@ -70,6 +73,10 @@ func (c *Config) readInline(d *decoder, list *yaml.Node) {
 	}
 	if list.Kind != yaml.SequenceNode {
 		d.fail(list, "brands", "wants a list of brands such as [{name: acme, query: ...}], not %s", nodeKind(list))
+		return
+	}
+	if len(list.Content) > maxBrands {
+		d.fail(list, "brands", "%d brands stand here; at most %d are allowed", len(list.Content), maxBrands)
 		return
 	}
 	for i, item := range list.Content {
@@ -227,19 +234,20 @@ func guessName(data []byte, fallback string) string {
 // together adds what is wrong with the brands beside each other: names that stand twice, and too many terms.
 func (c *Config) together() {
 	total := 0
+	named := map[string]*BrandUnit{}
 	for i := range c.Units {
 		u := &c.Units[i]
-		for j := range i {
-			if other := &c.Units[j]; other.Name == u.Name && u.Name != "" {
-				u.Problems = append(u.Problems, u.Locate([]setting.Problem{{Path: "name", Msg: fmt.Sprintf("another brand is named %q, in %s", u.Name, other.where())}})...)
-				break
-			}
+		if other := named[u.Name]; other != nil && u.Name != "" {
+			u.Problems = append(u.Problems, u.Locate([]setting.Problem{{Path: "name", Msg: fmt.Sprintf("another brand is named %q, in %s", u.Name, other.where())}})...)
+		} else {
+			named[u.Name] = u
 		}
 		if total += u.terms; total > MaxTerms {
 			u.Problems = append(u.Problems, u.Locate([]setting.Problem{{Path: "query", Msg: fmt.Sprintf("the queries of all brands have more than %d terms together", MaxTerms)}})...)
 			total -= u.terms
 		}
 	}
+	c.warnShared()
 }
 
 func (u *BrandUnit) where() string {

@@ -127,7 +127,7 @@ func TestLimits(t *testing.T) {
 	c, ps := Load(path, testOptions())
 	require.Len(t, c.Brands, 10)
 	require.Equal(t, "brands/c.yaml:1:80008: query: the query has more than 10000 terms; split the brand in two\n"+
-		"brands/d.yaml:1:8: query: the queries of all brands have more than 100000 terms together\n", shortLines(path, ps))
+		"brands/d.yaml:1:8: query: the queries of all brands have more than 100000 terms together\n", shortLines(path, Errors(ps)))
 
 	big := append([]byte("data_dir: x\n#"), make([]byte, MaxFile)...)
 	_, ps = Parse("big.yaml", big, testOptions())

@@ -215,7 +215,7 @@ func foreignOperator(raw string) string {
 			return "leave the + out: terms side by side must all occur"
 		}
 		return "write NOT " + firstRunes(raw[1:], 20)
-	case len(raw) > 2 && raw[0] == '/' && raw[len(raw)-1] == '/':
+	case raw == "/" || len(raw) > 2 && raw[0] == '/' && raw[len(raw)-1] == '/':
 		return "there are no regular expressions here; use words, phrases, prefix* and NEAR/5"
 	default:
 		return ""

@@ -95,7 +95,8 @@ func noList(lx lexeme, names []string) *SyntaxError {
 	if near := setting.Nearest(lx.text, names); near != "" {
 		hint = "did you mean $" + near + "?"
 	} else if len(names) > 0 {
-		hint = "there are $" + strings.Join(names[:min(len(names), 20)], ", $") + "; " + hint
+		known := "$" + strings.Join(names[:min(len(names), 20)], " $")
+		hint = "there are " + known + "; " + hint
 	}
 	return errAt(lx.col, hint, "there is no term list called $%s", firstRunes(lx.text, 40))
 }

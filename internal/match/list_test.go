@@ -46,7 +46,7 @@ func TestSpliceRefuses(t *testing.T) {
 	_, err := Splice("acme $delay", lists, []string{"delays", "own"})
 	require.Equal(t, &SyntaxError{Column: 5, Msg: "there is no term list called $delay", Hint: "did you mean $delays?"}, err)
 	_, err = Splice("acme $x", lists, []string{"delays", "own"})
-	require.EqualError(t, err, "there is no term list called $x; there are $delays, $own; put the word in quotes if the $ belongs to it")
+	require.EqualError(t, err, "there is no term list called $x; there are $delays $own; put the word in quotes if the $ belongs to it")
 	_, perr := Parse("acme OR $TSLA")
 	require.EqualError(t, perr, "there is no term list called $TSLA; put the word in quotes if the $ belongs to it")
 	many := make([]string, MaxTerms/2+1)

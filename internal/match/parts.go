@@ -12,6 +12,9 @@ type Part struct {
 	// Excludes says that it stands under a NOT, Phrase that it is a phrase in quotes.
 	Excludes bool
 	Phrase   bool
+	// Key is the same for parts that match the same posts, in whatever case and with
+	// whatever accents they are written.
+	Key string
 }
 
 // Parts are the parts of the query in its order, each text once for each of the two sides
@@ -33,7 +36,11 @@ func (q *Query) Parts() []Part {
 		}
 		if k := (key{n.raw, n.negated}); !seen[k] {
 			seen[k] = true
-			out = append(out, Part{Text: n.raw, Column: n.col, Excludes: n.negated, Phrase: n.kind == nodeTerm && n.term.phrase})
+			p := Part{Text: n.raw, Column: n.col, Excludes: n.negated, Phrase: n.kind == nodeTerm && n.term.phrase, Key: n.raw}
+			if n.kind == nodeTerm {
+				p.Key = n.term.key()
+			}
+			out = append(out, p)
 		}
 	}
 	walk(q.root)
