@@ -5,6 +5,7 @@
 //	budget.go    cards a day
 //	pin.go       pinned examples
 //	service.go   by when a case is due; hours.go working hours
+//	learn.go     what becomes of labels
 //	validate.go  every mistake in a brand, but for its query's grammar
 //	hash.go      what tells two versions of a brand apart
 package brand
@@ -46,6 +47,8 @@ type Brand struct {
 	// SilentAfter is how long a customer who was answered may say nothing before the
 	// case ends as silent; 0 leaves it to people.
 	SilentAfter setting.Duration `yaml:"silent_after" json:"silent_after,omitempty"`
+	// Learn says what becomes of people's labels: auto, propose or off; empty is auto.
+	Learn string `yaml:"learn" json:"learn,omitempty"`
 	// MustAlert and MustNotAlert are the pinned examples, run at every load.
 	MustAlert    []Pin `yaml:"must_alert" json:"must_alert,omitempty"`
 	MustNotAlert []Pin `yaml:"must_not_alert" json:"must_not_alert,omitempty"`

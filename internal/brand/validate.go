@@ -48,6 +48,9 @@ func (b Brand) Validate() []setting.Problem {
 		v.add("timezone", "%q is no time zone; write a name such as Europe/Berlin", b.Timezone)
 	}
 	v.service(b)
+	if !slices.Contains(learnModes(), b.Learn) {
+		v.add("learn", "%q is not known; write auto, propose or off", b.Learn)
+	}
 	v.pins("must_alert", b.MustAlert)
 	v.pins("must_not_alert", b.MustNotAlert)
 	return v.problems

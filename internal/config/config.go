@@ -61,6 +61,7 @@ type BrandDefaults struct {
 	Context       []string    `yaml:"context"`
 	Alert         brand.Alert `yaml:"alert"`
 	Timezone      string      `yaml:"timezone"`
+	Learn         string      `yaml:"learn"`
 
 	SLA         brand.SLA        `yaml:"sla"`
 	Hours       brand.Hours      `yaml:"hours"`
@@ -99,7 +100,7 @@ func (d BrandDefaults) brand() brand.Brand {
 	b := brand.Default()
 	b.Languages, b.OwnAccounts, b.PressAccounts = d.Languages, d.OwnAccounts, d.PressAccounts
 	b.Competitors, b.Context = d.Competitors, d.Context
-	b.Alert, b.Timezone = d.Alert, d.Timezone
+	b.Alert, b.Timezone, b.Learn = d.Alert, d.Timezone, d.Learn
 	b.SLA, b.Hours, b.Nudge, b.Praise, b.SilentAfter = d.SLA, d.Hours, d.Nudge, d.Praise, d.SilentAfter
 	return b
 }
