@@ -147,6 +147,10 @@ func (s *session) change(before, after record.Case, now time.Time, events ...rec
 		return err
 	}
 	s.moves = append(s.moves, move{before, after, now})
+	if after.State.Live() && !s.printsSince.IsZero() {
+		// It may have come to life, or got other words, since the prints were read.
+		s.prints = append(s.prints, casePrint{after.ID, casework.PrintOfCase(after)})
+	}
 	if err := s.wind(before, after); err != nil {
 		return err
 	}

@@ -121,14 +121,15 @@ func (r *Reader) Actions(ctx context.Context, cases []string, from time.Time) ([
 	return out, nil
 }
 
-// Heard is the line of a case's history that tells how it took a post at a time.
-func (r *Reader) Heard(ctx context.Context, caseID, mentionID string, at time.Time) (record.Event, bool, error) {
-	e, ok, err := first(ctx, r.view.reads, scanEvent, "SELECT "+eventColumns+` FROM events
-		WHERE case_id = ? AND mention = ? AND at = ? ORDER BY seq DESC LIMIT 1`, caseID, mentionID, stamp(at))
+// Heard are the lines of a case's history that tell what it made of a post at a time:
+// a post, an edit of it and its end may come at once.
+func (r *Reader) Heard(ctx context.Context, caseID, mentionID string, at time.Time) ([]record.Event, error) {
+	out, err := list(ctx, r.view.reads, scanEvent, "SELECT "+eventColumns+` FROM events
+		WHERE case_id = ? AND mention = ? AND at = ? ORDER BY seq LIMIT ?`, caseID, mentionID, stamp(at), maxEvents)
 	if err != nil {
-		return e, false, fmt.Errorf("reading the history of case %s: %w", caseID, err)
+		return nil, fmt.Errorf("reading the history of case %s: %w", caseID, err)
 	}
-	return e, ok, nil
+	return out, nil
 }
 
 // Events are lines of a case's history before a time, in their order, those behind

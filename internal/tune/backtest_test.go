@@ -242,6 +242,22 @@ func TestBacktestOfNothing(t *testing.T) {
 	require.ErrorContains(t, err, "reading the store")
 }
 
+// Of what comes in one transaction much may happen at the same instant: a post, its edit,
+// its end, a case that comes back to life and its next copy.
+func TestUnchangedInLargeBatches(t *testing.T) {
+	t.Parallel()
+	rules := rulesOf(t, "one", acme(), globex())
+	w := newWorld(t, rules)
+	w.batch = 400
+	w.live(manyPosts(t) / 200)
+	rep := w.backtest(morning(), rules, rules)
+	require.Zero(t, rep.Differences)
+	require.Empty(t, rep.Otherwise)
+	require.Equal(t, rep.Reproduced.Of, rep.Reproduced.Hits)
+	require.Greater(t, rep.Reproduced.Of, rep.Mentions*9/10)
+	t.Logf("%d decisions, %d of %d reproduced", rep.Mentions, rep.Reproduced.Hits, rep.Reproduced.Of)
+}
+
 func BenchmarkBacktest(b *testing.B) {
 	rules := rulesOf(b, "one", acme(), globex())
 	w := newWorld(b, rules)

@@ -73,7 +73,8 @@ func figuresStore(t *testing.T, rules *desk.Rules, posts int) string {
 		require.NoError(t, os.MkdirAll(dir, 0o700))
 	}
 	w := newWorldIn(t, rules, dir)
-	batches := posts * 2 / 13
+	w.batch = 400
+	batches := posts * 2 / (w.batch + 1)
 	w.calm, w.authors, w.pace = true, max(posts/10, 300), 30*24*time.Hour/time.Duration(batches)
 	w.live(batches)
 	require.NoError(t, w.store.Close())

@@ -2,6 +2,7 @@ package tune
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -192,15 +193,36 @@ func (b *backtest) past(ctx context.Context, row *store.Decided) (desk.Past, err
 
 // heard brings back how a case heard a post whose words are gone.
 func (b *backtest) heard(ctx context.Context, d *record.Decision, p *desk.Past) error {
-	e, ok, err := b.opt.Store.Heard(ctx, d.Case, d.ID, d.Now)
-	if err != nil || !ok {
+	lines, err := b.opt.Store.Heard(ctx, d.Case, d.ID, d.Now)
+	if err != nil {
 		return err
+	}
+	e, ok := heardAs(lines, d.Revision)
+	if !ok {
+		return nil
 	}
 	p.Customer, p.Thread = e.Actor == "customer", strings.HasPrefix(e.Detail, "same conversation")
 	if e.What == "recovered" {
 		p.Said = "sorted"
 	}
 	return nil
+}
+
+// heardAs is the line about one revision of a post: an edit names its own, the line
+// about a post that joined names none.
+func heardAs(lines []record.Event, revision int64) (record.Event, bool) {
+	edit := fmt.Sprintf("revision %d", revision)
+	for _, e := range lines {
+		if e.Detail == edit || strings.HasPrefix(e.Detail, edit+",") {
+			return e, true
+		}
+	}
+	for _, e := range lines {
+		if e.What != "retracted" && e.What != "brand_replied" && !strings.HasPrefix(e.Detail, "revision ") {
+			return e, true
+		}
+	}
+	return record.Event{}, false
 }
 
 // silenceOf is the silence that a decision names.

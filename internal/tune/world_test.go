@@ -79,6 +79,8 @@ type world struct {
 	pace    time.Duration
 	authors int
 	calm    bool
+	// batch is how many posts come at once at most.
+	batch int
 }
 
 // arrival is what came at a time.
@@ -99,7 +101,7 @@ func newWorldIn(tb testing.TB, rules *desk.Rules, dir string) *world {
 	tb.Helper()
 	w := &world{
 		tb: tb, dir: dir, rules: rules, rand: rand.New(rand.NewPCG(7, 11)), now: morning(), gone: map[string]bool{},
-		pace: 35 * time.Minute / 2, authors: 300,
+		pace: 35 * time.Minute / 2, authors: 300, batch: 12,
 	}
 	s, err := store.OpenScratch(tb.Context(), store.Config{}, w.dir, nil)
 	require.NoError(tb, err)
@@ -123,7 +125,7 @@ func (w *world) live(n int) {
 		w.now = w.now.Add(time.Duration(w.rand.Int64N(int64(2*w.pace/time.Microsecond))) * time.Microsecond)
 		var batch []record.Scored
 		from := len(w.posts)
-		for range 1 + w.rand.IntN(12) {
+		for range 1 + w.rand.IntN(w.batch) {
 			batch = append(batch, w.next()...)
 		}
 		if w.still {
@@ -140,7 +142,9 @@ func (w *world) live(n int) {
 			}
 		}
 		w.now = w.now.Add(time.Millisecond)
-		w.people()
+		for range 1 + len(batch)/12 {
+			w.people()
+		}
 		require.NoError(w.tb, w.desk.Tick(w.tb.Context()))
 	}
 }
