@@ -131,7 +131,8 @@ type Effect struct {
 	Since time.Time `json:"since,omitzero"`
 	Posts int       `json:"posts"`
 	More  bool      `json:"more,omitempty"`
-	// Lost counts posts that alerted and would no longer, Gained those that would.
+	// Lost counts posts that alert by the layer in use and would no longer, Gained those
+	// that would now.
 	Lost   int `json:"lost"`
 	Gained int `json:"gained"`
 	// LostPosts and GainedPosts are some of them, the widest change first.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/leakytap/leakytap/internal/record"
 )
@@ -182,4 +183,16 @@ func (s *Store) LayerVersion(ctx context.Context) (int64, error) {
 		return 0, fmt.Errorf("reading the version of the layers: %w", err)
 	}
 	return v, nil
+}
+
+// DecidedSince are a brand's decisions at or after since beside their posts as they
+// are stored now, newest first; at most limit.
+func (s *Store) DecidedSince(ctx context.Context, brand string, since time.Time, limit int) ([]Decided, error) {
+	out, err := list(ctx, s.reads, scanDecided, "SELECT "+decidedColumns+`, m.id IS NOT NULL, 0, d.n
+		FROM decisions d LEFT JOIN mentions m ON m.id = d.id AND m.brand = d.brand
+		WHERE d.brand = ? AND d.at >= ? ORDER BY d.at DESC LIMIT ?`, brand, stamp(since), limit)
+	if err != nil {
+		return nil, fmt.Errorf("reading the last decisions of brand %s: %w", brand, err)
+	}
+	return out, nil
 }

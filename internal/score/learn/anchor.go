@@ -22,7 +22,11 @@ func Anchors(s *vent.Scorer) []Lesson {
 	var out []Lesson
 	lines := bufio.NewScanner(bytes.NewReader(anchorPosts))
 	for lines.Scan() {
-		var post struct{ Text, Brand, Lang string }
+		var post struct {
+			Text  string `json:"text"`
+			Brand string `json:"brand"`
+			Lang  string `json:"lang"`
+		}
 		if json.Unmarshal(lines.Bytes(), &post) != nil {
 			continue
 		}

@@ -49,7 +49,9 @@ const (
 // Lesson is one label as a fit sees it.
 type Lesson struct {
 	// Key puts lessons in order; equal ones have the same text.
-	Key    string
+	Key string
+	// Post is the mention that was labelled.
+	Post   string
 	Traits []vent.Trait
 	// Base is the log-odds of venting before any label.
 	Base float64
@@ -83,7 +85,7 @@ func lessons(labels []record.Label, read Reader, now time.Time, weight float64) 
 	out := make([]Lesson, 0, len(labels))
 	for i := range labels {
 		l := &labels[i]
-		ls := Lesson{Key: l.Brand + "\x00" + l.Mention + "\x00" + l.Text, Target: side(l.Venting)}
+		ls := Lesson{Key: l.Brand + "\x00" + l.Mention + "\x00" + l.Text, Post: l.Mention, Target: side(l.Venting)}
 		ls.Weight = weight * decay(l.At, now) / float64(about[l.Mention])
 		if ls.Weight < 1e-6 {
 			continue
