@@ -14,6 +14,7 @@ import (
 	"github.com/leakytap/leakytap/internal/config"
 	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/pkg/mention"
+	"github.com/leakytap/leakytap/pkg/vent"
 )
 
 func newExplain(env *environment) *cobra.Command {
@@ -130,6 +131,9 @@ func printExplained(w io.Writer, d *record.Decision) {
 		s.Venting, s.Negative, s.Neutral, s.Positive, s.Severity, s.Lang)
 	if len(s.Signals) > 0 || len(s.Topics) > 0 {
 		fmt.Fprintf(w, "  signals: %s; topics: %s\n", orDash(strings.Join(s.Signals, ", ")), orDash(strings.Join(s.Topics, ", ")))
+	}
+	if s.Opinion == vent.OpinionSecond {
+		fmt.Fprintln(w, "  the first opinion was unsure; the second read the text and decided. Its reasons: what the score loses where that phrase is hidden")
 	}
 	for _, r := range s.Reasons {
 		fmt.Fprintf(w, "  %+6.2f  %s\n", r.Weight, oneLine(r.Text, 100))

@@ -24,8 +24,12 @@ import (
 // maxLine is the longest line of JSONL that is read; a longer one is refused in its place.
 const maxLine = 4 << 20
 
-// scoreBatch is how many waiting lines are scored side by side.
-const scoreBatch = 512
+// scoreBatch is how many waiting lines are scored side by side; fewer where the second
+// opinion may read them, so that answers do not wait long for each other.
+const (
+	scoreBatch  = 512
+	secondBatch = 32
+)
 
 func newScore(env *environment) *cobra.Command {
 	var brandName, model string
@@ -100,8 +104,12 @@ type scoreJob struct {
 func (j *scoreJob) run(ctx context.Context, in io.Reader) error {
 	lines := newLineReader(in)
 	failed := false
+	size := secondBatch
+	if j.opt.Fast {
+		size = scoreBatch
+	}
 	for n := 1; ; {
-		batch, err := lines.batch(scoreBatch)
+		batch, err := lines.batch(size)
 		answers := j.answer(batch, n)
 		n += len(batch)
 		for _, a := range answers {
@@ -133,7 +141,10 @@ type scoreAnswer struct {
 
 func (j *scoreJob) answer(batch []inputLine, first int) []scoreAnswer {
 	out := make([]scoreAnswer, len(batch))
-	workers := min(runtime.GOMAXPROCS(0), (len(batch)+15)/16)
+	workers := min(runtime.GOMAXPROCS(0), len(batch))
+	if j.opt.Fast {
+		workers = min(workers, (len(batch)+15)/16)
+	}
 	if workers <= 1 {
 		for i, l := range batch {
 			out[i] = j.one(l, first+i)

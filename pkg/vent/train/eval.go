@@ -2,6 +2,9 @@ package train
 
 import (
 	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
 
 	"github.com/leakytap/leakytap/pkg/vent"
 )
@@ -39,10 +42,31 @@ func Eval(scorer *vent.Scorer, files []string, opt vent.Options) (EvalReport, er
 
 func evalRows(scorer *vent.Scorer, rows []Row, opt vent.Options) EvalReport {
 	var t tallies
-	for i := range rows {
-		t.add(scorer, &rows[i], opt)
+	for i, s := range scored(scorer, rows, opt) {
+		t.count(&rows[i], s)
 	}
 	return t.report()
+}
+
+// scored scores rows side by side; the answers are in their order.
+func scored(scorer *vent.Scorer, rows []Row, opt vent.Options) []vent.Score {
+	out := make([]vent.Score, len(rows))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(rows)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(rows); i = int(next.Add(1)) - 1 {
+				out[i] = scorer.Score(rows[i].input(), opt)
+			}
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+// input is what the scorer is told about the row.
+func (r *Row) input() vent.Input {
+	return vent.Input{Text: r.Text, Brand: r.Brand, Lang: r.Lang, Rating: int(r.Rating)}
 }
 
 // Ranked tells whether the figures of ranking mean anything.
@@ -59,7 +83,10 @@ type tallies struct {
 }
 
 func (t *tallies) add(scorer *vent.Scorer, r *Row, opt vent.Options) {
-	s := scorer.Score(vent.Input{Text: r.Text, Brand: r.Brand, Lang: r.Lang, Rating: int(r.Rating)}, opt)
+	t.count(r, scorer.Score(r.input(), opt))
+}
+
+func (t *tallies) count(r *Row, s vent.Score) {
 	if r.Label != "" {
 		a := polarAnswer{classOf(r.Label), uint8(top(s))}
 		t.polarity[a.truth][a.said]++

@@ -37,7 +37,7 @@ func askAll(ctx context.Context, s *vent.Scorer, e *encoder.Encoder, rows []Row,
 				}
 				r := &rows[places[k]]
 				all[k].row, all[k].yes = r, r.vents()
-				all[k].Opinions, errs[k] = s.Opinions(ctx, e, vent.Input{Text: r.Text, Brand: r.Brand, Lang: r.Lang, Rating: int(r.Rating)})
+				all[k].Opinions, errs[k] = s.Opinions(ctx, e, r.input())
 			}
 		})
 	}

@@ -14,7 +14,7 @@ import (
 
 const (
 	// secondRows is how many rows of a file both opinions are asked about.
-	secondRows = 1200
+	secondRows = 500
 	// leastSecond is how many rows it takes to fit how the opinions add up.
 	leastSecond = 200
 	// leastGain is the area under the ROC curve that the second opinion must bring on
