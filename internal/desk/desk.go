@@ -14,6 +14,7 @@
 //	scored.go   batches: one transaction for each brand
 //	session.go  one mention inside the transaction
 //	history.go  what the store knew: joins, silences, budget
+//	budget.go   how the day's budget is spread
 //	effect.go   what a decision does to cases
 //	outbox.go   the notices and their keys
 //	act.go      what people do to a case

@@ -157,7 +157,9 @@ func (s *session) history(j *job, f found, cands casework.Candidates) (triage.Hi
 		return h, err
 	}
 	if j.brand.Alert.Budget > 0 {
-		h.CardsToday, err = s.cardsToday(j)
+		if h.CardsToday, err = s.cardsToday(j); err == nil {
+			h.Plan, err = s.plan(j)
+		}
 	}
 	return h, err
 }

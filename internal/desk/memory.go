@@ -9,7 +9,9 @@ import (
 	"github.com/leakytap/leakytap/internal/casework"
 	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/internal/store"
+	"github.com/leakytap/leakytap/internal/triage"
 	"github.com/leakytap/leakytap/pkg/mention"
+	"github.com/leakytap/leakytap/pkg/vent"
 )
 
 const (
@@ -40,6 +42,11 @@ type memory struct {
 	latest   map[uint64]record.Decision
 	alerts   []time.Time
 	silences []record.Silence
+	// stream are the complaints that the budget is planned by, in the order of their
+	// times, first is the brand's first decision, and plan the newest plan.
+	stream []record.StreamPost
+	first  time.Time
+	plan   record.Plan
 	// changed are the changes of cases in the order of their times, for as long as copies may join.
 	changed []caseChange
 
@@ -102,6 +109,8 @@ func (m *memory) prune(now time.Time) {
 			delete(m.watches, key)
 		}
 	}
+	past, _ := slices.BinarySearchFunc(m.stream, now.AddDate(0, 0, -triage.StreamDays-1), streamAt)
+	m.stream = slices.Delete(m.stream, 0, past)
 	old, _ := slices.BinarySearchFunc(m.alerts, now.Add(-alertsFor), time.Time.Compare)
 	m.alerts = slices.Delete(m.alerts, 0, old)
 	m.changed = slices.DeleteFunc(m.changed, func(c caseChange) bool { return now.Sub(c.at) > casework.CopyFor+time.Hour })
@@ -142,6 +151,12 @@ func (m *memory) PutDecision(d record.Decision) error {
 	if d.Outcome == record.OutcomeAlert {
 		m.alerted(d.Now)
 	}
+	if m.first.IsZero() {
+		m.first = d.Now
+	}
+	if d.Outcome == record.OutcomeAlert || d.Outcome == record.OutcomeOverBudget {
+		m.streamed(record.StreamPost{At: d.Now, Venting: d.Venting, Critical: d.Severity == vent.SeverityCritical})
+	}
 	if m.others {
 		m.latest[m.hash(d.ID)] = record.Decision{
 			ID: d.ID, Brand: d.Brand, Outcome: d.Outcome, Severity: d.Severity, Revision: d.Revision, Case: d.Case, Route: d.Route,
@@ -176,6 +191,37 @@ func (m *memory) EraseMention(_, id string) error {
 	if c := m.cases[m.mentions[m.hash(id)]]; c != nil && c.Root == id {
 		c.Text, c.Simhash = "", 0
 	}
+	return nil
+}
+
+// streamed adds a complaint to the stream.
+func (m *memory) streamed(p record.StreamPost) {
+	i, _ := slices.BinarySearchFunc(m.stream, p.At.Add(1), streamAt)
+	m.stream = slices.Insert(m.stream, i, p)
+}
+
+func streamAt(p record.StreamPost, at time.Time) int { return p.At.Compare(at) }
+
+// Stream are the newest complaints of a time, as the store gives them.
+func (m *memory) Stream(_ string, since, before time.Time) ([]record.StreamPost, error) {
+	from, _ := slices.BinarySearchFunc(m.stream, since, streamAt)
+	to, _ := slices.BinarySearchFunc(m.stream, before, streamAt)
+	return m.stream[max(from, to-store.MaxStream):max(from, to)], nil
+}
+
+// FirstDecided is when the brand was first decided for.
+func (m *memory) FirstDecided(string) (time.Time, bool, error) {
+	return m.first, !m.first.IsZero(), nil
+}
+
+// Plan is the newest plan where it is for that hour.
+func (m *memory) Plan(_ string, at time.Time) (record.Plan, bool, error) {
+	return m.plan, m.plan.At.Equal(at), nil
+}
+
+// PutPlan keeps the newest plan.
+func (m *memory) PutPlan(p record.Plan) error {
+	m.plan = p
 	return nil
 }
 

@@ -158,7 +158,11 @@ func (s *session) digest(j *job, dec record.Decision) error {
 		if late {
 			what = fmt.Sprintf("%s: %d complaints that were old when they were collected", dec.Brand, len(items))
 		}
-		return record.NoticeBody{Title: strings.Replace(what, ": 1 complaints", ": 1 complaint", 1), Items: items}
+		out := record.NoticeBody{Title: strings.Replace(what, ": 1 complaints", ": 1 complaint", 1), Items: items}
+		if held := triage.PlanWords(s.planned); held != "" && !late {
+			out.Lines = []string{fmt.Sprintf("Of %s, by the last %d days: %s.", dec.Brand, triage.StreamDays, held)}
+		}
+		return out
 	}
 	it := item(m, string(dec.Severity))
 	added, err := s.append(dec.Route, prefix, it, body)

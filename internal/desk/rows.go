@@ -19,6 +19,10 @@ type rows interface {
 	PutMention(v record.Stored) error
 	EraseMention(brand, id string) error
 	CountAlerts(brand string, since time.Time) (int, error)
+	Stream(brand string, since, before time.Time) ([]record.StreamPost, error)
+	FirstDecided(brand string) (time.Time, bool, error)
+	Plan(brand string, at time.Time) (record.Plan, bool, error)
+	PutPlan(p record.Plan) error
 	Silences(now time.Time) ([]record.Silence, error)
 	ReplaceLabels(brand, mentionID string, at time.Time) (int, error)
 	PutLabel(v record.Label) (int64, error)

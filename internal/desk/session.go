@@ -20,6 +20,8 @@ type session struct {
 	// cards counts the cards since a day's beginning.
 	cards    int
 	cardsDay time.Time
+	// planned is how the budget of the hour is spread, once it was asked for.
+	planned record.Plan
 
 	// prints are the fingerprints of cases, the newest last.
 	prints      []casePrint

@@ -94,6 +94,15 @@ func (t *Trial) Hold(caseID string, posts []record.Stored) error {
 // SeedAlert counts a card that was posted before the first mention.
 func (t *Trial) SeedAlert(at time.Time) { t.rows.alerted(at) }
 
+// SeedStream gives the complaints of the days before the first mention by which a budget
+// is planned, and when the brand was first decided for.
+func (t *Trial) SeedStream(first time.Time, posts []record.StreamPost) {
+	t.rows.first = first
+	for _, p := range posts {
+		t.rows.streamed(p)
+	}
+}
+
 // Remember tells of a decision from before the first mention, on a post that a
 // later revision will be decided of.
 func (t *Trial) Remember(d record.Decision) {

@@ -195,6 +195,7 @@ const (
 	caseBrands     = "SELECT MIN(brand) FROM cases WHERE brand > ?"
 	decisionBrands = "SELECT MIN(brand) FROM decisions WHERE brand > ?"
 	mentionBrands  = "SELECT MIN(brand) FROM mentions WHERE brand > ?"
+	planBrands     = "SELECT MIN(brand) FROM plans WHERE brand > ?"
 	// complaintBrands are those that somebody complained about.
 	complaintBrands = "SELECT MIN(brand) FROM complaints WHERE brand > ?"
 
@@ -231,6 +232,8 @@ func pruneSteps() []pruneStep {
 			AND NOT EXISTS (SELECT 1 FROM mentions m WHERE m.id = t.id) ORDER BY t.at LIMIT ?)`, false},
 		{"complaints", ageKept, complaintBrands, `DELETE FROM complaints WHERE n IN (SELECT n FROM complaints
 			WHERE brand = ? AND at < ? ORDER BY at LIMIT ?)`, false},
+		{"plans", ageKept, planBrands, `DELETE FROM plans WHERE (brand, at) IN
+			(SELECT t.brand, t.at FROM plans t WHERE t.brand = ? AND t.at < ? ORDER BY t.at LIMIT ?)`, false},
 		{"actions", ageKey, "", "DELETE FROM actions WHERE key IN (SELECT key FROM actions WHERE at < ? ORDER BY at LIMIT ?)", false},
 		{"events of no case", ageKept, "", `DELETE FROM events WHERE case_id = '' AND seq IN
 			(SELECT seq FROM events WHERE case_id = '' AND at < ? ORDER BY seq LIMIT ?)`, false},

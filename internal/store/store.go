@@ -19,7 +19,8 @@
 //	watch.go      whose next words to bring
 //	unmatched.go  the sample of posts that matched nothing
 //	mention.go    posts, once for each brand
-//	decision.go   what was decided, and why
+//	decision.go   what was decided, and why; decided.go reads it for a backtest
+//	budget.go     how budgets are spread
 //	case.go       cases; caselist.go lists and counts them; dossier.go all about one
 //	recovery.go   what became of many cases
 //	complaint.go  the posts that asked for a card, and incidents

@@ -14,6 +14,7 @@
 //	account.go   whether an author is one of the brand's own accounts
 //	silence.go   whether a silence covers a mention
 //	budget.go    where a brand's day begins
+//	plan.go      a day's budget, spread over the day
 package triage
 
 import (
@@ -40,6 +41,8 @@ type History struct {
 	Silence *record.Silence
 	// CardsToday counts the cards since the brand's day began.
 	CardsToday int
+	// Plan is how the budget is spread over the day, zero where there is none.
+	Plan record.Plan
 	// EarlierCases counts the author's earlier cases with the brand.
 	EarlierCases int
 	// Route is the receiver that the router chose, and Path the nodes that chose it.
@@ -174,17 +177,34 @@ func decideMatched(in Input, d *record.Decision, w *why) record.Outcome {
 		w.add("digest: older than the source's max_age when it was collected")
 		return record.OutcomeDigest
 	}
-	if b := int(in.Brand.Alert.Budget); b > 0 {
-		over := in.History.CardsToday >= b
-		if over && d.Severity != vent.SeverityCritical {
-			w.addf("over budget: %d of %d cards today; it goes into a digest", in.History.CardsToday, b)
-			return record.OutcomeOverBudget
-		}
-		if over {
-			w.addf("budget: %d of %d cards today, and critical ones are never held back", in.History.CardsToday, b)
-		} else {
-			w.addf("budget: card %d of %d today", in.History.CardsToday+1, b)
-		}
+	if in.Brand.Alert.Budget > 0 {
+		return budgeted(in, d, w)
+	}
+	return record.OutcomeAlert
+}
+
+// budgeted holds a complaint against the brand's budget. The day's plan asks for a
+// higher threshold where the day would bring too many; the number of cards is the last
+// resort. Critical ones pass both.
+func budgeted(in Input, d *record.Decision, w *why) record.Outcome {
+	budget, cards, plan := int(in.Brand.Alert.Budget), in.History.CardsToday, in.History.Plan
+	over, below := cards >= budget, plan.Raised() && in.Scored.Score.Venting < plan.Threshold
+	switch {
+	case (over || below) && d.Severity == vent.SeverityCritical:
+		w.addf("budget: %d of %d cards today, and critical ones are never held back", cards, budget)
+		return record.OutcomeAlert
+	case over:
+		w.addf("over budget: %d of %d cards today; it goes into a digest", cards, budget)
+		return record.OutcomeOverBudget
+	case below:
+		w.addf("over budget: venting %s, the bar that keeps this day to %d cards; it goes into a digest; %s",
+			compare(in.Scored.Score.Venting, plan.Threshold), budget, PlanWords(plan))
+		return record.OutcomeOverBudget
+	case plan.Raised():
+		w.addf("budget: card %d of %d today; venting %s, the bar of this hour; %s",
+			cards+1, budget, compare(in.Scored.Score.Venting, plan.Threshold), PlanWords(plan))
+	default:
+		w.addf("budget: card %d of %d today", cards+1, budget)
 	}
 	return record.OutcomeAlert
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/leakytap/leakytap/internal/record"
+	"github.com/leakytap/leakytap/internal/triage"
 )
 
 const (
@@ -30,6 +31,9 @@ func (r *brandRun) seed(ctx context.Context) error {
 			w.SeedAlert(t)
 		}
 	}
+	if err := r.seedStream(ctx); err != nil {
+		return err
+	}
 	for after := ""; ; {
 		cases, err := st.CasesBefore(ctx, r.name, at, at.Add(-casesBack), after, pageCases)
 		if err != nil {
@@ -51,6 +55,23 @@ func (r *brandRun) seed(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// seedStream gives both worlds what the budget of the first hours is planned by.
+func (r *brandRun) seedStream(ctx context.Context) error {
+	st, at := r.in.opt.Store, r.in.opt.Since
+	first, ok, err := st.FirstDecided(ctx, r.name)
+	if err != nil || !ok || !first.Before(at) {
+		return err
+	}
+	stream, err := st.Stream(ctx, r.name, at.AddDate(0, 0, -triage.StreamDays-1), at)
+	if err != nil {
+		return err
+	}
+	for _, w := range r.trials {
+		w.SeedStream(first, stream)
+	}
+	return nil
 }
 
 // seedCase gives both worlds a case as it stood at the beginning, and its posts.

@@ -91,6 +91,7 @@ func Run(t *testing.T, open Opener) {
 		{"dead letters", testDead},
 		{"leases", testLeases},
 		{"single values", testMeta},
+		{"budgets", testPlans},
 		{"unmatched sample", testSample},
 		{"erasure", testErase},
 		{"erasure leaves others alone", testEraseOthers},
