@@ -16,6 +16,7 @@
 //	drain.go    the loop that claims rows; send.go what becomes of one row
 //	pace.go     how fast; refresh.go what is sent again; metrics.go what is counted
 //	card.go     a case as a person reads it; words.go the words for it
+//	service.go  what is due, promised and asked for, as the card says it
 //	notes.go    replies, digests and ops notes, likewise
 //	clean.go    foreign text made fit to show; text.go  all of it as plain text
 //	check.go    what test-receiver tries

@@ -33,7 +33,7 @@ type Button struct {
 
 // Choice is one line of the card's menu.
 type Choice struct {
-	// Name is snooze_1h, snooze_tomorrow, assign, why or history.
+	// Name is snooze_1h, assign, promise, kept, lost, why, history or more.
 	Name  string
 	Label string
 }
@@ -55,8 +55,13 @@ type Card struct {
 	Reasons []Span
 	// Also names the later posts of the case.
 	Also []Span
+	// Needs are lines for who answers: what the customer asks for, what they say they
+	// were told, how their earlier cases ended.
+	Needs [][]Span
 	// State is who does what.
-	State   []Span
+	State []Span
+	// Service are lines about what is due and what was promised.
+	Service [][]Span
 	Buttons []Button
 	Menu    []Choice
 	// AskReason offers the reasons of a dismissal.
@@ -120,8 +125,12 @@ func NewCard(m Message) Card {
 	}
 	k.Author = authorLine(root, c, k.Deleted)
 	k.Also = alsoLine(d, alsoLimit(m.Size))
+	if m.Size == SizeFull {
+		k.Needs = needLines(d, k.Deleted)
+	}
 	k.State = stateLine(d)
-	k.Buttons, k.Menu = controls(c.State)
+	k.Service = serviceLines(&c, m.Now)
+	k.Buttons, k.Menu = controls(&c)
 	k.AskReason = c.State == record.StateDismissed && dismissReason(d) == ""
 	return k
 }
@@ -254,20 +263,34 @@ func alsoLine(d *record.Dossier, limit int) []Span {
 	return append([]Span{{Text: head + ", later ones: "}}, out...)
 }
 
-func controls(s record.State) ([]Button, []Choice) {
+// Facts are the lines below the quote, in their order.
+func (k *Card) Facts() [][]Span {
+	out := [][]Span{k.Author, k.Reasons, k.Also}
+	out = append(out, k.Needs...)
+	out = append(out, k.State)
+	return append(out, k.Service...)
+}
+
+func controls(c *record.Case) ([]Button, []Choice) {
 	claim := Button{Verb: record.VerbClaim, Label: "Claim", Primary: true}
 	answer := Button{Verb: record.VerbAnswer, Label: "Answered", Primary: true}
 	resolve := Button{Verb: record.VerbResolve, Label: "Resolve"}
 	dismiss := Button{Verb: record.VerbDismiss, Label: "Not a complaint", Danger: true}
 	live := []Choice{
 		{"snooze_1h", "Snooze 1 hour"},
-		{"snooze_tomorrow", "Snooze until tomorrow"},
 		{"assign", "Assign to…"},
+		{"promise", "Follow-up promised…"},
 		{"why", "Why this?"},
-		{"history", "History"},
+		{"more", "More…"},
+	}
+	if c.Service.Promise.Open() {
+		live[2] = Choice{"kept", "Promise kept"}
 	}
 	ended := []Choice{{"why", "Why this?"}, {"history", "History"}}
-	switch s {
+	if c.State == record.StateResolved && c.Fate != record.FateLost {
+		ended = append(ended, Choice{"lost", "The customer has left"})
+	}
+	switch c.State {
 	case record.StateOpen, record.StateSnoozed:
 		return []Button{claim, resolve, dismiss}, live
 	case record.StateClaimed:

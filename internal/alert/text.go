@@ -41,10 +41,9 @@ func cardText(m Message) string {
 	} else {
 		quote(&b, c.Quote)
 	}
-	line(&b, c.Author, m.Now)
-	line(&b, c.Reasons, m.Now)
-	line(&b, c.Also, m.Now)
-	line(&b, c.State, m.Now)
+	for _, l := range c.Facts() {
+		line(&b, l, m.Now)
+	}
 	b.WriteString("  case " + c.Case + "\n")
 	return b.String()
 }

@@ -190,6 +190,9 @@ func Count(n int64, one, many string) string {
 	return s + " " + many
 }
 
+// Percent is a probability as people read it.
+func Percent(p float64) string { return percent(p) }
+
 func percent(p float64) string {
 	if !(p >= 0 && p <= 1) {
 		return "?"

@@ -282,7 +282,8 @@ func (d *Daemon) buildServer(ctx context.Context) (err error) {
 
 func (d *Daemon) slackHandler() (*slack.Handler, error) {
 	return slack.NewHandler(slack.HandlerOptions{
-		Receivers: d.drains.slackReceivers, Actor: actor{d}, Dossiers: d.store, NotFound: store.ErrNotFound, Log: d.log, Reg: d.reg,
+		Receivers: d.drains.slackReceivers, Actor: actor{d}, Dossiers: d.store, NotFound: store.ErrNotFound,
+		Commands: commands{d}, Log: d.log, Reg: d.reg,
 	})
 }
 

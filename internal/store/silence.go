@@ -37,7 +37,8 @@ func (tx *Tx) Silences(now time.Time) ([]record.Silence, error) {
 }
 
 // AddSilence writes a silence and returns it with its id, a fresh one where it
-// has none, and its beginning, now where it has none.
+// has none, and its beginning, now where it has none. One whose id is there already
+// stays as it is: whoever names an id may ask twice.
 func (s *Store) AddSilence(ctx context.Context, v record.Silence) (record.Silence, error) {
 	if v.From.IsZero() {
 		v.From = time.Now().UTC()
@@ -49,7 +50,8 @@ func (s *Store) AddSilence(ctx context.Context, v record.Silence) (record.Silenc
 		v.ID = ulid.Make().String()
 	}
 	err := s.write(ctx, func(c conn) error {
-		_, err := exec(context.WithoutCancel(ctx), c, `INSERT INTO silences (`+silenceColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		_, err := exec(context.WithoutCancel(ctx), c, `INSERT INTO silences (`+silenceColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (id) DO NOTHING`,
 			v.ID, v.Brand, v.Author, v.Topic, v.Query, v.By, v.Reason, stamp(v.From), stamp(v.Until))
 		return err
 	})

@@ -87,10 +87,12 @@ func (s *Server) houseRoutes() []route {
 		rs = append(rs, route{kind: kindPlain, access: accessUser, method: "POST", pattern: "/-/reload", handle: s.reload, timeout: slow})
 	}
 	if s.opt.Slack != nil {
-		rs = append(rs, route{
-			kind: kindPlain, access: accessOwn, method: "POST", pattern: "/slack/interactions",
-			handle: wrap(s.opt.Slack), body: slackBody,
-		})
+		for _, pattern := range []string{"/slack/interactions", "/slack/commands"} {
+			rs = append(rs, route{
+				kind: kindPlain, access: accessOwn, method: "POST", pattern: pattern,
+				handle: wrap(s.opt.Slack), body: slackBody,
+			})
+		}
 	}
 	if s.opt.Ingest != nil {
 		rs = append(rs, route{

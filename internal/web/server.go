@@ -29,7 +29,7 @@ type Options struct {
 	Metrics http.Handler
 	// Reload loads the config again; the text of its error are the error lines.
 	Reload func(ctx context.Context) error
-	// Slack takes POST /slack/interactions; it checks signatures itself. It may be nil.
+	// Slack takes POST /slack/interactions and /slack/commands; it checks signatures itself. It may be nil.
 	Slack http.Handler
 	// Ingest takes POST /api/v1/ingest/{source}; the path value source names the
 	// source. It may be nil.

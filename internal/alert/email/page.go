@@ -95,7 +95,7 @@ func cardView(m alert.Message) view {
 	if k.Deleted {
 		v.Deleted, v.Quote = alert.DeletedWords, ""
 	}
-	for _, line := range [][]alert.Span{k.Author, k.Reasons, k.Also, k.State} {
+	for _, line := range k.Facts() {
 		if len(line) > 0 {
 			v.Facts = append(v.Facts, spans(line, m.Now))
 		}

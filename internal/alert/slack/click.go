@@ -20,7 +20,9 @@ import (
 type interaction struct {
 	Type      string `json:"type"`
 	TriggerID string `json:"trigger_id"`
-	User      struct {
+	// ResponseURL takes a word to the person for half an hour, without a token.
+	ResponseURL string `json:"response_url"`
+	User        struct {
 		ID       string `json:"id"`
 		Username string `json:"username"`
 		TeamID   string `json:"team_id"`
@@ -47,19 +49,39 @@ type interaction struct {
 		CallbackID      string `json:"callback_id"`
 		PrivateMetadata string `json:"private_metadata"`
 		State           struct {
-			Values map[string]map[string]struct {
-				SelectedUser string `json:"selected_user"`
-			} `json:"values"`
+			Values map[string]map[string]input `json:"values"`
 		} `json:"state"`
 	} `json:"view"`
 }
+
+// input is what a person entered in a field of a dialog.
+type input struct {
+	Value            string `json:"value"`
+	SelectedUser     string `json:"selected_user"`
+	SelectedDateTime int64  `json:"selected_date_time"`
+	SelectedOption   struct {
+		Value string `json:"value"`
+	} `json:"selected_option"`
+}
+
+// value is what stands in a field, nothing where there is none.
+func (in *interaction) value(block, action string) input { return in.View.State.Values[block][action] }
 
 // click is what a person asked for.
 type click struct {
 	// Act is the action for the desk; its Verb is empty for one that only asks.
 	act record.Action
-	// ask is why, history or assign for a choice that changes nothing by itself.
-	ask     string
+	// ask is why, history, assign, promise or more for a choice that changes nothing by itself.
+	ask string
+	// view is the dialog that it came from, or empty, and doing what was chosen in the one
+	// behind More; wrongs is what is wrong in its fields.
+	view   string
+	doing  string
+	wrongs map[string]string
+	// silence asks for cards like the case's to be held back; the case says which.
+	silence *record.Silence
+	// respond is where a word to the person can go without a token.
+	respond string
 	caseID  string
 	user    string
 	channel string
@@ -76,17 +98,22 @@ var (
 	userID     = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
 )
 
-// fromForm takes the payload out of the body of a request.
-func fromForm(body []byte) ([]byte, error) {
+// formOf reads the body of a request.
+func formOf(body []byte) (url.Values, error) {
 	form, err := url.ParseQuery(string(body))
-	if err != nil {
+	if err != nil || len(form) > 32 {
 		return nil, errGarbled
 	}
+	return form, nil
+}
+
+// fromForm reads the click in a form.
+func fromForm(form url.Values, now time.Time) (*click, error) {
 	ps := form["payload"]
 	if len(ps) != 1 || len(form) > 16 {
 		return nil, errGarbled
 	}
-	return []byte(ps[0]), nil
+	return parse([]byte(ps[0]), now)
 }
 
 // parse reads a payload of which it is certain that Slack sent it. It gives no
@@ -101,14 +128,14 @@ func parse(payload []byte, now time.Time) (*click, error) {
 	}
 	c := &click{
 		user: in.User.ID, trigger: in.TriggerID, channel: first(in.Container.ChannelID, in.Channel.ID),
-		thread: first(in.Container.ThreadTS, in.Container.MessageTS),
+		thread: first(in.Container.ThreadTS, in.Container.MessageTS), respond: in.ResponseURL,
 	}
 	var err error
 	switch in.Type {
 	case "block_actions":
 		err = c.fromAction(&in, now)
 	case "view_submission":
-		err = c.fromView(&in)
+		err = c.fromView(&in, now)
 	default:
 		return nil, errNotOurs
 	}
@@ -183,34 +210,15 @@ func (c *click) choose(action, value string, now time.Time) error {
 		c.act.Verb, c.act.Until = record.VerbSnooze, now.Add(time.Hour).UTC().Truncate(time.Second)
 	case "snooze_tomorrow":
 		c.act.Verb, c.act.Until = record.VerbSnooze, tomorrow(now)
-	case "why", "history", "assign":
+	case "kept":
+		c.act.Verb = record.VerbKept
+	case "lost":
+		c.act.Verb = record.VerbLost
+	case "why", "history", "assign", "promise", "more":
 		c.ask = name
 	default:
 		return errNotOurs
 	}
-	return nil
-}
-
-// fromView reads the dialog in which a case is assigned.
-func (c *click) fromView(in *interaction) error {
-	if in.View.CallbackID != viewAssign {
-		return errNotOurs
-	}
-	id, where, _ := strings.Cut(in.View.PrivateMetadata, "|")
-	c.channel, c.thread, _ = strings.Cut(where, "|")
-	c.caseID = id
-	for _, block := range in.View.State.Values {
-		for _, el := range block {
-			if el.SelectedUser != "" {
-				c.act.To = el.SelectedUser
-			}
-		}
-	}
-	if !userID.MatchString(c.act.To) {
-		return errGarbled
-	}
-	c.act.Verb = record.VerbAssign
-	c.act.Key = keyOf(in.User.TeamID, in.User.ID, in.View.ID, in.View.Hash, c.act.To, id)
 	return nil
 }
 

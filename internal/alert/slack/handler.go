@@ -2,10 +2,12 @@ package slack
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -26,8 +28,6 @@ const (
 	actWithin = 2500 * time.Millisecond
 	// tellWithin bounds what is told to the person after the answer.
 	tellWithin = 10 * time.Second
-	viewAssign = "lt_assign"
-	assignUser = "lt_user"
 )
 
 // Actor does what a click asks for. An action whose Key was done before has no
@@ -50,6 +50,8 @@ type HandlerOptions struct {
 	Dossiers  Dossiers
 	// NotFound is the error of Actor and Dossiers for a case that does not exist.
 	NotFound error
+	// Commands carry out /leakytap and silences; nil has none of them.
+	Commands Commands
 	Log      *zap.Logger
 	Reg      prometheus.Registerer
 }
@@ -61,13 +63,16 @@ type humanError interface {
 	Human() string
 }
 
-// Handler takes the clicks: POST /slack/interactions, and what Sockets hear. It
+// Handler takes the clicks and commands: POST /slack/interactions and /slack/commands,
+// and what Sockets hear. It
 // answers 401 to what Slack did not sign, and 200 once the click has had its
 // effect; what there is to tell the person follows as a message that only they see.
 type Handler struct {
 	opt    HandlerOptions
 	log    *zap.Logger
 	clicks *prometheus.CounterVec
+	// commands counts slash commands.
+	commands *prometheus.CounterVec
 
 	mu sync.Mutex
 	// warned is when a wrong clock was last worth a line in the log.
@@ -83,6 +88,13 @@ func NewHandler(opt HandlerOptions) (*Handler, error) {
 		opt.Log = zap.NewNop()
 	}
 	h := &Handler{opt: opt, log: opt.Log.Named("slack")}
+	h.commands = promauto.With(opt.Reg).NewCounterVec(prometheus.CounterOpts{
+		Name: "leakytap_slack_commands_total",
+		Help: "Slash commands that Slack sent, by what became of them.",
+	}, []string{"result"})
+	for _, r := range []string{"done", "refused", "failed", "not_allowed"} {
+		h.commands.WithLabelValues(r)
+	}
 	h.clicks = promauto.With(opt.Reg).NewCounterVec(prometheus.CounterOpts{
 		Name: "leakytap_slack_clicks_total",
 		Help: "Clicks that Slack sent, signed or over a socket, by what became of them.",
@@ -115,16 +127,20 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		h.refuse(w, http.StatusUnauthorized, "unsigned")
 		return
 	}
-	payload, err := fromForm(body)
+	form, err := formOf(body)
+	if err == nil && form.Has("command") {
+		h.serveCommand(w, req, form, signers)
+		return
+	}
 	var c *click
 	if err == nil {
-		c, err = parse(payload, now)
+		c, err = fromForm(form, now)
 	}
 	switch {
 	case errors.Is(err, errNotOurs):
 		// A link's button, another app's shortcut: nothing to do, and no error to show.
 		h.clicks.WithLabelValues("ignored").Inc()
-		ok(w)
+		ok(w, nil)
 		return
 	case err != nil:
 		h.refuse(w, http.StatusBadRequest, "bad_request")
@@ -132,22 +148,45 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	// The second in which it was signed has to do where nothing else tells clicks apart.
 	c.tellApart(req.Header.Get(headerTimestamp))
-	h.take(req.Context(), func() { ok(w) }, signers, c)
+	h.take(req.Context(), func(body any) { ok(w, body) }, signers, c)
 }
 
 // take lets a click that came from Slack for certain have its effect. It calls
-// answer once, within the time that Slack waits; what there is to tell the
-// person follows. from are the receivers that the click may belong to.
-func (h *Handler) take(ctx context.Context, answer func(), from []*Receiver, c *click) {
+// answer once, within the time that Slack waits, with what a dialog is to do or nil;
+// what else there is to tell the person follows. from are the receivers that the
+// click may belong to.
+func (h *Handler) take(ctx context.Context, answer func(any), from []*Receiver, c *click) {
 	r := placed(from, c.channel)
-	if len(r.cfg.AllowedUsers) > 0 && !slices.Contains(r.cfg.AllowedUsers, c.user) {
+	if !r.allows(c.user) {
 		h.clicks.WithLabelValues("not_allowed").Inc()
 		h.log.Warn("a click by someone who is not in allowed_users was refused", zap.String("user", c.user), zap.String("case", c.caseID))
-		answer()
-		h.tell(ctx, r, c, "You are not on the list of those who may act on cases here; ask whoever runs LeakyTap.")
+		h.refused(ctx, answer, r, c, notAllowed)
+		return
+	}
+	if len(c.wrongs) > 0 {
+		h.clicks.WithLabelValues("refused").Inc()
+		answer(viewErrors(c.wrongs))
 		return
 	}
 	h.do(ctx, answer, r, c)
+}
+
+const notAllowed = "You are not on the list of those who may act on cases here; ask whoever runs LeakyTap."
+
+// allows reports whether a user may click.
+func (r *Receiver) allows(user string) bool {
+	return len(r.cfg.AllowedUsers) == 0 || slices.Contains(r.cfg.AllowedUsers, user)
+}
+
+// refused tells a person why a click has no effect: in the dialog that it came from,
+// else in a message that only they see.
+func (h *Handler) refused(ctx context.Context, answer func(any), r *Receiver, c *click, words string) {
+	if c.view != "" {
+		answer(viewErrors(map[string]string{firstBlock(c.view): words}))
+		return
+	}
+	answer(nil)
+	h.tell(ctx, r, c, words)
 }
 
 // placed is the receiver whose channel was clicked in, else the first: several
@@ -162,28 +201,73 @@ func placed(from []*Receiver, channel string) *Receiver {
 }
 
 // do lets the click have its effect, answers, and then tells the person.
-func (h *Handler) do(ctx context.Context, answer func(), r *Receiver, c *click) {
+func (h *Handler) do(ctx context.Context, answer func(any), r *Receiver, c *click) {
 	if c.ask != "" {
 		h.clicks.WithLabelValues("done").Inc()
-		answer()
+		if c.view != "" && c.ask == "promise" {
+			answer(viewUpdate(promiseDialog(c.where(), time.Now())))
+			return
+		}
+		answer(nil)
 		h.answer(ctx, r, c)
 		return
 	}
 	actCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), actWithin)
 	defer cancel()
-	cs, err := h.opt.Actor.Act(actCtx, c.act)
-	answer()
+	var cs record.Case
+	var err error
+	said := ""
+	if c.silence != nil {
+		said, err = h.silence(actCtx, c)
+	} else {
+		cs, err = h.opt.Actor.Act(actCtx, c.act)
+	}
 	switch words, refused := h.words(err, cs, c); {
 	case err == nil:
 		h.clicks.WithLabelValues("done").Inc()
+		answer(nil)
+		if said != "" {
+			h.tell(ctx, r, c, said)
+		}
 	case refused:
 		h.clicks.WithLabelValues("refused").Inc()
-		h.tell(ctx, r, c, words)
+		h.refused(ctx, answer, r, c, words)
 	default:
 		h.clicks.WithLabelValues("failed").Inc()
 		h.log.Error("a click had no effect", zap.String("verb", string(c.act.Verb)), zap.String("case", c.caseID), zap.Error(err))
-		h.tell(ctx, r, c, words)
+		h.refused(ctx, answer, r, c, words)
 	}
+}
+
+// silence holds back cards like that of the case, and says so to who asked for it.
+func (h *Handler) silence(ctx context.Context, c *click) (string, error) {
+	if h.opt.Commands == nil {
+		return "", errNoCommands
+	}
+	d, err := h.opt.Dossiers.Dossier(ctx, c.caseID)
+	if err != nil {
+		return "", err
+	}
+	s := *c.silence
+	s.ID, s.By, s.Brand = silenceID(c.act.Key), c.user, d.Case.Brand
+	what := "this author"
+	if c.doing == "silence_topic" {
+		s.Topic = topicOf(d.Case)
+		what = s.Brand + " about " + s.Topic
+	} else {
+		s.Author = d.Case.AuthorKey
+	}
+	if s.Author == "" && s.Topic == "" {
+		return "The case names nothing that could be silenced.", nil
+	}
+	if s.Reason == "" {
+		s.Reason = "from case " + d.Case.ID
+	}
+	s, err = h.opt.Commands.Silence(ctx, s)
+	if err != nil {
+		return "", err
+	}
+	return "Silenced: " + what + ", until " + s.Until.UTC().Format("2006-01-02 15:04 UTC") + ". What is held back stays in the inbox. End it with leakytap silence expire " + s.ID + ".", nil
 }
 
 // words says to a person why their click had no effect, and whether that was
@@ -241,10 +325,21 @@ func (h *Handler) refuse(w http.ResponseWriter, code int, result string) {
 }
 
 // ok answers at once: Slack waits three seconds, and the rest of the handler
-// may take longer.
-func ok(w http.ResponseWriter) {
-	w.Header().Set("Content-Length", "0")
+// may take longer. A body is what a dialog or a command is to show.
+func ok(w http.ResponseWriter, body any) {
+	var raw []byte
+	if body != nil {
+		var err error
+		if raw, err = json.Marshal(body); err != nil {
+			raw = nil
+		}
+	}
+	if len(raw) > 0 {
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
 	w.WriteHeader(http.StatusOK)
+	_, _ = w.Write(raw)
 	_ = http.NewResponseController(w).Flush()
 }
 
@@ -253,9 +348,7 @@ func (h *Handler) answer(ctx context.Context, r *Receiver, c *click) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellWithin)
 	defer cancel()
 	if c.ask == "assign" {
-		if err := r.openAssign(ctx, c); err != nil {
-			h.log.Warn("opening a dialog failed", zap.Error(err))
-		}
+		h.open(ctx, r, c, assignDialog(c.where()))
 		return
 	}
 	d, err := h.opt.Dossiers.Dossier(ctx, c.caseID)
@@ -263,10 +356,25 @@ func (h *Handler) answer(ctx context.Context, r *Receiver, c *click) {
 	case err != nil:
 		words, _ := h.words(err, record.Case{}, c)
 		h.tell(ctx, r, c, words)
+	case c.ask == "promise" && !d.Case.State.Live():
+		h.tell(ctx, r, c, "The case is "+string(d.Case.State)+" by now: nothing can be promised in it. Reopen it first.")
+	case c.ask == "promise":
+		h.open(ctx, r, c, promiseDialog(c.where(), time.Now()))
+	case c.ask == "more":
+		h.open(ctx, r, c, moreDialog(c.where(), d.Case))
 	case c.ask == "why":
 		h.tell(ctx, r, c, "Why this?", d.Why...)
 	default:
 		h.tell(ctx, r, c, "History", historyLines(d)...)
+	}
+}
+
+// open opens a dialog. Slack gives it three seconds from the click on.
+func (h *Handler) open(ctx context.Context, r *Receiver, c *click, v slackgo.ModalViewRequest) {
+	call := r.call()
+	if _, err := call.api.OpenViewContext(ctx, c.trigger, v); err != nil {
+		h.log.Warn("opening a dialog failed", zap.String("case", c.caseID), zap.Error(call.classify(err)))
+		h.tell(ctx, r, c, "The dialog could not be opened; please try again, or use the inbox.")
 	}
 }
 
@@ -292,7 +400,12 @@ func historyLines(d record.Dossier) []string {
 func (h *Handler) tell(ctx context.Context, r *Receiver, c *click, title string, lines ...string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellWithin)
 	defer cancel()
-	if err := r.ephemeral(ctx, c, title, lines); err != nil {
+	err := r.ephemeral(ctx, c, title, lines)
+	if err != nil && c.respond != "" {
+		// The bot was taken out of the channel, or its token is no good any more.
+		err = r.respond(ctx, c.respond, ephemeralReply(title, lines))
+	}
+	if err != nil {
 		h.log.Warn("telling a person what became of a click failed", zap.String("case", c.caseID), zap.Error(err))
 	}
 }
@@ -302,14 +415,10 @@ func (r *Receiver) ephemeral(ctx context.Context, c *click, title string, lines 
 	if channel == "" {
 		channel = r.cfg.Channel
 	}
-	body := [][]alert.Span{spans(title)}
-	for _, l := range lines {
-		body = append(body, []alert.Span{{Text: alert.OneLine(l, 300)}})
-	}
 	call := r.call()
 	opts := []slackgo.MsgOption{
-		slackgo.MsgOptionText(escape(alert.Plain(body[0], time.Now())), false),
-		slackgo.MsgOptionBlocks(slackgo.NewRichTextBlock("note", section(time.Now(), body...))),
+		slackgo.MsgOptionText(escape(alert.OneLine(title, 300)), false),
+		slackgo.MsgOptionBlocks(noteBlocks(title, lines)...),
 		slackgo.MsgOptionParse(false),
 	}
 	_, err := call.api.PostEphemeralContext(ctx, channel, c.user, opts...)
@@ -332,19 +441,4 @@ func spans(s string) []alert.Span {
 		out = append(out, alert.Span{Text: w})
 	}
 	return out
-}
-
-// openAssign opens the dialog in which a person picks who gets the case.
-func (r *Receiver) openAssign(ctx context.Context, c *click) error {
-	pick := slackgo.NewOptionsSelectBlockElement(slackgo.OptTypeUser, plain("Pick a person"), assignUser)
-	view := slackgo.ModalViewRequest{
-		Type: slackgo.VTModal, CallbackID: viewAssign, Title: plain("Assign the case"), Submit: plain("Assign"), Close: plain("Cancel"),
-		PrivateMetadata: c.caseID + "|" + c.channel + "|" + c.thread,
-		Blocks: slackgo.Blocks{BlockSet: []slackgo.Block{
-			slackgo.NewInputBlock("who", plain("Who takes it?"), nil, pick),
-		}},
-	}
-	call := r.call()
-	_, err := call.api.OpenViewContext(ctx, c.trigger, view)
-	return call.classify(err)
 }

@@ -78,8 +78,15 @@ func (d *desk) Act(ctx context.Context, a record.Action) (record.Case, error) {
 	return d.c, nil
 }
 
-func (*desk) Dossier(context.Context, string) (record.Dossier, error) {
+func (d *desk) Dossier(context.Context, string) (record.Dossier, error) {
 	x := dossier(record.StateOpen)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.c.State != "" {
+		x.Case.State = d.c.State
+	}
+	x.Case.Topics = []string{"other", "support"}
+	x.Case.AuthorKey, x.Case.Service = "bluesky:did:plc:jo", d.c.Service
 	x.History = []record.Event{{At: now, What: "opened", Actor: "customer", Detail: "<!channel> & so on"}}
 	return *x, nil
 }
@@ -99,6 +106,7 @@ type rig struct {
 	t    *testing.T
 	h    *Handler
 	reg  *prometheus.Registry
+	k    *keeper
 	send func(c standin.Click) standin.Answer
 }
 
@@ -107,11 +115,11 @@ func newRig(t *testing.T, cfg Config, state record.State) *rig {
 	if cfg.SigningSecret == "" {
 		cfg.SigningSecret = "a signing secret"
 	}
-	g := &rig{t: t, d: &desk{c: record.Case{ID: "01JDCASE0000000000000000AB"}, keys: map[string]bool{}}, reg: prometheus.NewRegistry()}
+	g := &rig{t: t, d: &desk{c: record.Case{ID: "01JDCASE0000000000000000AB"}, keys: map[string]bool{}}, reg: prometheus.NewRegistry(), k: &keeper{}}
 	g.s, g.r = pair(t, cfg)
 	var err error
 	g.h, err = NewHandler(HandlerOptions{
-		Receivers: func() []*Receiver { return []*Receiver{g.r} }, Actor: g.d, Dossiers: g.d, NotFound: errNone, Reg: g.reg,
+		Receivers: func() []*Receiver { return []*Receiver{g.r} }, Actor: g.d, Dossiers: g.d, NotFound: errNone, Commands: g.k, Reg: g.reg,
 	})
 	require.NoError(t, err)
 	srv := httptest.NewServer(g.h)
@@ -153,7 +161,7 @@ func TestEachControlActs(t *testing.T) {
 		{"answered", record.StateClaimed, standin.Click{ActionID: actAnswer}, record.Action{Verb: record.VerbAnswer}},
 		{"reopen", record.StateResolved, standin.Click{ActionID: actReopen}, record.Action{Verb: record.VerbReopen}},
 		{"snooze", record.StateAnswered, standin.Click{ActionID: actMenu, Option: "snooze_1h"}, record.Action{Verb: record.VerbSnooze}},
-		{"snooze until tomorrow", record.StateOpen, standin.Click{ActionID: actMenu, Option: "snooze_tomorrow"}, record.Action{Verb: record.VerbSnooze}},
+		{"lost", record.StateResolved, standin.Click{ActionID: actMenu, Option: "lost"}, record.Action{Verb: record.VerbLost}},
 		{"reason", record.StateDismissed, standin.Click{ActionID: actReason, Option: "wrong_company"}, record.Action{Verb: record.VerbReason, Reason: "wrong_company"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -225,7 +233,7 @@ func TestWhatIsToldToThePerson(t *testing.T) {
 
 func TestWhyAndHistoryAreInert(t *testing.T) {
 	for option, want := range map[string]string{"why": "venting 0.93", "history": "opened by customer"} {
-		g := newRig(t, Config{}, record.StateOpen)
+		g := newRig(t, Config{}, record.StateResolved)
 		g.send(standin.Click{ActionID: actMenu, Option: option})
 		e := g.ephemeral()
 		require.Contains(t, e, want)
@@ -371,20 +379,22 @@ func FuzzInteraction(f *testing.F) {
 	f.Add(`payload={"type":"block_actions","user":{"id":"U1"},"actions":[{"action_id":"lt_claim","value":"01J","action_ts":"1.2"}]}`)
 	f.Add(`payload={"type":"block_actions","user":{"id":"U1"},"actions":[{"action_id":"lt_menu","selected_option":{"value":"snooze_1h:01J"}}]}`)
 	f.Add(`payload={"type":"view_submission","user":{"id":"U1"},"view":{"callback_id":"lt_assign","private_metadata":"01J|C1|1.2","state":{"values":{"who":{"lt_user":{"selected_user":"U0OTHER1"}}}}}}`)
+	f.Add(`payload={"type":"view_submission","user":{"id":"U1"},"view":{"callback_id":"lt_promise","private_metadata":"01J|C1|1.2","state":{"values":{"what":{"lt_what":{"value":"a call"}},"by":{"lt_by":{"selected_date_time":1900000000}}}}}}`)
+	f.Add(`payload={"type":"view_submission","user":{"id":"U1"},"view":{"callback_id":"lt_more","private_metadata":"01J|C1|1.2","state":{"values":{"do":{"lt_do":{"selected_option":{"value":"silence_author"}}}}}}}`)
 	f.Add("payload=%00&payload=")
 	f.Fuzz(func(t *testing.T, body string) {
-		payload, err := fromForm([]byte(body))
+		form, err := formOf([]byte(body))
 		if err != nil {
 			return
 		}
-		c, err := parse(payload, now)
+		c, err := fromForm(form, now)
 		if err != nil {
 			require.Nil(t, c)
 			return
 		}
 		require.Regexp(t, `^[0-9A-Za-z_-]{1,64}$`, c.caseID)
 		require.NotEmpty(t, c.user)
-		require.True(t, c.ask != "" || c.act.Verb != "")
+		require.True(t, c.ask != "" || c.act.Verb != "" || c.silence != nil)
 		require.True(t, c.ask != "" || strings.HasPrefix(c.act.Key, "slack/"))
 	})
 }
@@ -415,4 +425,13 @@ func TestTimelessClicks(t *testing.T) {
 		require.Equal(t, http.StatusOK, resp.StatusCode)
 	}
 	require.Len(t, g.d.done(), 2)
+}
+
+// TestOldCardsStillWork takes a choice that cards of earlier releases offer.
+func TestOldCardsStillWork(t *testing.T) {
+	t.Parallel()
+	c, err := parse([]byte(`{"type":"block_actions","user":{"id":"U1"},"actions":[{"action_id":"lt_menu","action_ts":"1.2","selected_option":{"value":"snooze_tomorrow:01J"}}]}`), now)
+	require.NoError(t, err)
+	require.Equal(t, record.VerbSnooze, c.act.Verb)
+	require.True(t, c.act.Until.After(now))
 }

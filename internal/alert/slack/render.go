@@ -119,11 +119,11 @@ func drawCard(m alert.Message, interactive bool) payload {
 	case c.Quote != "":
 		post = append(post, quoteOf(c.Quote))
 	}
-	post = append(post, section(m.Now, c.Author, c.Reasons, c.Also))
+	post = append(post, section(m.Now, append([][]alert.Span{c.Author, c.Reasons, c.Also}, c.Needs...)...))
 	blocks := []slackgo.Block{
 		slackgo.NewRichTextBlock("head", section(m.Now, head, repeat)),
 		slackgo.NewRichTextBlock("post", post...),
-		slackgo.NewRichTextBlock("state", section(m.Now, c.State)),
+		slackgo.NewRichTextBlock("state", section(m.Now, append([][]alert.Span{c.State}, c.Service...)...)),
 	}
 	if interactive {
 		blocks = append(blocks, controls(c)...)
@@ -196,7 +196,7 @@ func actionOf(v record.Verb) string {
 		return actDismiss
 	case record.VerbReopen:
 		return actReopen
-	case record.VerbSnooze, record.VerbAssign, record.VerbReason:
+	case record.VerbSnooze, record.VerbAssign, record.VerbReason, record.VerbPromise, record.VerbKept, record.VerbBroken, record.VerbLost:
 	}
 	return "lt_" + string(v)
 }

@@ -13,7 +13,9 @@
 //	codes.go    Slack's error codes
 //	render.go   cards and notes as blocks; rich.go spans as rich text
 //	verify.go   signatures of what Slack sends us
-//	handler.go  the clicks; click.go what a click asks for
+//	handler.go  the clicks; click.go what a click asks for; dialog.go dialogs
+//	command.go  /leakytap
+//	respond.go  a word to a person without a token
 //	sockets.go  a socket for each app token; socket.go one connection of it
 //	check.go    test-receiver
 package slack

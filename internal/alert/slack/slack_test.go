@@ -272,6 +272,12 @@ func TestManifestAsksForNoMoreThanIsUsed(t *testing.T) {
 				User []string `yaml:"user"`
 			} `yaml:"scopes"`
 		} `yaml:"oauth_config"`
+		Features struct {
+			Commands []struct {
+				Command string `yaml:"command"`
+				URL     string `yaml:"url"`
+			} `yaml:"slash_commands"`
+		} `yaml:"features"`
 		Settings struct {
 			Interactivity struct {
 				Enabled bool   `yaml:"is_enabled"`
@@ -281,10 +287,13 @@ func TestManifestAsksForNoMoreThanIsUsed(t *testing.T) {
 		} `yaml:"settings"`
 	}
 	require.NoError(t, yaml.Unmarshal(raw, &m))
-	require.ElementsMatch(t, []string{"chat:write", "channels:history", "groups:history"}, m.OAuth.Scopes.Bot)
+	require.ElementsMatch(t, []string{"chat:write", "commands", "channels:history", "groups:history"}, m.OAuth.Scopes.Bot)
 	require.Empty(t, m.OAuth.Scopes.User)
 	require.True(t, m.Settings.Interactivity.Enabled)
 	require.True(t, m.Settings.SocketMode, "the buttons need no public address")
+	require.Len(t, m.Features.Commands, 1)
+	require.Equal(t, "/leakytap", m.Features.Commands[0].Command)
+	require.True(t, strings.HasSuffix(m.Features.Commands[0].URL, "/slack/commands"))
 	require.True(t, strings.HasSuffix(m.Settings.Interactivity.URL, "/slack/interactions"))
 }
 

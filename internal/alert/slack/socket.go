@@ -267,9 +267,14 @@ func (c *socket) take(ctx context.Context, e envelope) {
 		defer c.acts.Done()
 		defer func() { <-c.slots }()
 		h := c.s.opt.Handler
-		if e.Type != "interactive" {
+		switch e.Type {
+		case "interactive":
+		case "slash_commands":
+			c.command(ctx, e)
+			return
+		default:
 			h.clicks.WithLabelValues("ignored").Inc()
-			c.ack(ctx, e)
+			c.ack(ctx, e, nil)
 			return
 		}
 		cl, err := parse(e.Payload, time.Now())
@@ -279,23 +284,36 @@ func (c *socket) take(ctx context.Context, e envelope) {
 				result = "ignored"
 			}
 			h.clicks.WithLabelValues(result).Inc()
-			c.ack(ctx, e)
+			c.ack(ctx, e, nil)
 			return
 		}
 		cl.tellApart(e.ID)
-		h.take(ctx, func() { c.ack(ctx, e) }, c.app.receivers, cl)
+		h.take(ctx, func(body any) { c.ack(ctx, e, body) }, c.app.receivers, cl)
 	}()
 }
 
-// ack answers an envelope. One that cannot be answered comes again, with the
-// same key.
-func (c *socket) ack(ctx context.Context, e envelope) {
+// command carries out a slash command and answers with what its author is to see.
+func (c *socket) command(ctx context.Context, e envelope) {
+	h := c.s.opt.Handler
+	cmd, good := heardCommand(e.Payload)
+	if !good {
+		h.clicks.WithLabelValues("bad_request").Inc()
+		c.ack(ctx, e, nil)
+		return
+	}
+	c.ack(ctx, e, h.command(ctx, c.app.receivers, cmd))
+}
+
+// ack answers an envelope, with what a dialog or a command is to show where that is
+// not nil. One that cannot be answered comes again, with the same key.
+func (c *socket) ack(ctx context.Context, e envelope, body any) {
 	if e.ID == "" {
 		return
 	}
 	raw, err := json.Marshal(struct {
-		ID string `json:"envelope_id"`
-	}{e.ID})
+		ID      string `json:"envelope_id"`
+		Payload any    `json:"payload,omitempty"`
+	}{e.ID, body})
 	if err != nil {
 		return
 	}

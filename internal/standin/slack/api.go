@@ -53,8 +53,15 @@ func (s *Server) methods() map[string]method {
 
 // ServeHTTP answers a call of the Web API.
 func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	if isSocket(req) {
+	switch {
+	case isSocket(req):
 		s.serveSocket(w, req)
+		return
+	case strings.HasPrefix(req.URL.Path, respondPath):
+		s.takeResponse(w, req)
+		return
+	case strings.HasPrefix(req.URL.Path, hookPath):
+		s.takeHook(w, req)
 		return
 	}
 	name, ok := strings.CutPrefix(req.URL.Path, "/api/")

@@ -83,6 +83,12 @@ func checkElement(e object) bool {
 		return len(opts) >= 1 && len(opts) <= 100 && every(opts, checkOption) && checkText(obj(e, "placeholder"), 150)
 	case "users_select":
 		return true
+	case "plain_text_input":
+		n, numbered := e["max_length"].(float64)
+		return !numbered || (n >= 1 && n <= 3000)
+	case "datetimepicker":
+		n, given := e["initial_date_time"].(float64)
+		return !given || n > 0
 	}
 	return false
 }

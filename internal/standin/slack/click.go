@@ -70,7 +70,7 @@ func (s *Server) Payload(c Click) ([]byte, error) {
 		"container":    reply{"type": "message", "message_ts": c.TS, "channel_id": c.Channel, "is_ephemeral": false},
 		"message":      wire(*m, true, 0),
 		"trigger_id":   strconv.Itoa(s.clicks) + ".standin." + c.User,
-		"response_url": "http://" + s.addr + "/actions/" + strconv.Itoa(s.clicks),
+		"response_url": "http://" + s.addr + respondPath + s.responder(c.Channel, c.User),
 		"state":        reply{"values": reply{}}, "enterprise": nil, "is_enterprise_install": false,
 		"actions": []any{act},
 	})
@@ -182,7 +182,7 @@ func (s *Server) viewsOpen(p params) reply {
 		PrivateMetadata string   `json:"private_metadata"`
 		Blocks          []object `json:"blocks"`
 	}
-	if json.Unmarshal([]byte(p["view"]), &v) != nil || len(v.Blocks) == 0 || len(v.PrivateMetadata) > 3000 || !every(v.Blocks, checkBlock) {
+	if json.Unmarshal([]byte(p["view"]), &v) != nil || !checkView(json.RawMessage(p["view"])) {
 		return failure("invalid_arguments")
 	}
 	if p["trigger_id"] == "" {

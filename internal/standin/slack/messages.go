@@ -89,6 +89,7 @@ func (s *Server) postMessage(p params) reply {
 		if m.ThreadTS = t; parent.ThreadTS != "" {
 			m.ThreadTS = parent.ThreadTS
 		}
+		m.Broadcast = p["reply_broadcast"] == "true"
 	}
 	now := time.Now()
 	m.Channel, m.TS, m.At = p["channel"], s.stamp(now), now

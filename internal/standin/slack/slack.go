@@ -13,6 +13,9 @@
 //	blocks.go    what Slack refuses in blocks
 //	faults.go    failing on demand, and the rate limit
 //	click.go     clicks and dialogs, signed as Slack signs them
+//	dialog.go    dialogs as Slack checks them and sends them back
+//	command.go   slash commands
+//	hook.go      incoming webhooks, and what is said to one person without a token
 //	socket.go    Socket Mode
 package slack
 
@@ -74,9 +77,11 @@ type Message struct {
 	Channel  string
 	TS       string
 	ThreadTS string
-	Text     string
-	Blocks   json.RawMessage
-	Metadata json.RawMessage
+	// Broadcast says that a reply was shown in the channel too.
+	Broadcast bool
+	Text      string
+	Blocks    json.RawMessage
+	Metadata  json.RawMessage
 	// To is who alone sees it, for an ephemeral message.
 	To string
 	// Edits counts updates.
@@ -122,12 +127,14 @@ type Server struct {
 	early    int
 	lastTS   int64
 	clicks   int
+	// responders are the response_urls that still take an answer, and whom each tells.
+	responders map[string]responder
 
 	// links are the sockets that stand, open the tickets for new ones, waiting the
 	// envelopes that were not answered yet.
 	links     []*link
 	open      map[string]bool
-	waiting   map[string]chan struct{}
+	waiting   map[string]chan json.RawMessage
 	tickets   int
 	envelopes int
 	pongs     int
@@ -164,7 +171,7 @@ func New(opt Options) *Server {
 	}
 	return &Server{
 		opt: opt, channels: slices.Clone(opt.Channels), calls: map[string]int{}, faults: map[string][]*Fault{},
-		open: map[string]bool{}, waiting: map[string]chan struct{}{},
+		open: map[string]bool{}, waiting: map[string]chan json.RawMessage{},
 		fired: map[string]int{}, windows: map[string]time.Time{}, buckets: map[string]*bucket{}, closing: make(chan struct{}),
 	}
 }

@@ -131,7 +131,8 @@ func (s *Server) hear(ctx context.Context, l *link) {
 			return
 		}
 		var ack struct {
-			ID string `json:"envelope_id"`
+			ID      string          `json:"envelope_id"`
+			Payload json.RawMessage `json:"payload"`
 		}
 		if json.Unmarshal(data, &ack) != nil || ack.ID == "" {
 			continue
@@ -139,6 +140,7 @@ func (s *Server) hear(ctx context.Context, l *link) {
 		s.mu.Lock()
 		if c := s.waiting[ack.ID]; c != nil {
 			delete(s.waiting, ack.ID)
+			c <- ack.Payload
 			close(c)
 		}
 		s.mu.Unlock()
@@ -198,13 +200,13 @@ func (s *Server) Deliver(kind, id string, attempt int, payload json.RawMessage) 
 	if l == nil {
 		return Answer{}, ErrNoSocket
 	}
-	acked := make(chan struct{})
+	acked := make(chan json.RawMessage, 1)
 	s.mu.Lock()
 	s.waiting[id] = acked
 	s.mu.Unlock()
 	begun := time.Now()
 	err := write(context.Background(), l, reply{
-		"type": kind, "envelope_id": id, "payload": payload, "accepts_response_payload": false, "retry_attempt": attempt, "retry_reason": "",
+		"type": kind, "envelope_id": id, "payload": payload, "accepts_response_payload": kind == "slash_commands", "retry_attempt": attempt, "retry_reason": "",
 	})
 	if err != nil {
 		return Answer{}, err
@@ -212,8 +214,8 @@ func (s *Server) Deliver(kind, id string, attempt int, payload json.RawMessage) 
 	t := time.NewTimer(ackWithin)
 	defer t.Stop()
 	select {
-	case <-acked:
-		return Answer{Status: http.StatusOK, Took: time.Since(begun)}, nil
+	case said := <-acked:
+		return Answer{Status: http.StatusOK, Body: string(said), Took: time.Since(begun)}, nil
 	case <-t.C:
 		return Answer{}, fmt.Errorf("delivering %s: no answer within %s", id, ackWithin)
 	case <-l.gone:
