@@ -19,11 +19,11 @@ import (
 func newBrand(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "brand",
-		Short: "Write a file for a new brand",
+		Short: "Write, try and pin: the work on brand files",
 		Args:  noSubcommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newBrandNew(env))
+	cmd.AddCommand(newBrandNew(env), newBrandTry(env), newBrandPin(env))
 	return cmd
 }
 

@@ -39,12 +39,14 @@ func TestReloadBrands(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	a := newArena(t, "")
+	a.slack.SetChannel(slack.Channel{ID: "C0OPS"})
 	dir := filepath.Join(a.dir, "brands")
 	require.NoError(t, os.Mkdir(dir, 0o700))
 	brand := func(name, text string) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name+".yaml"), []byte(text), 0o600))
 	}
-	config := a.sourcesYAML() + fmt.Sprintf("brands_dir: %q\nroute: {receiver: support}\nreceivers:\n", dir) + a.slackYAML("support", slack.DefaultChannel, signed)
+	config := "ops_receiver: ops\n" + a.sourcesYAML() + fmt.Sprintf("brands_dir: %q\nroute: {receiver: support}\nreceivers:\n", dir) +
+		a.slackYAML("support", slack.DefaultChannel, signed) + a.slackYAML("ops", "C0OPS", "")
 	a.write(config)
 	brand("acme", "name: acme\nquery: acme\nmust_alert: [\"3 hours on hold with acme. still waiting, terrible service\"]\n")
 	brand("borealis", "name: borealis\nquery: borealis\n")
@@ -69,6 +71,11 @@ func TestReloadBrands(t *testing.T) {
 	brand("borealis", "name: borealis\nquery: borealis OR northlight\n")
 	reload(http.StatusBadRequest, "acme.yaml:2")
 	a.metric(ctx, "leakytap_config_last_reload_successful", "0")
+	a.metric(ctx, `leakytap_brand_config_stale{brand="acme"}`, "1")
+	a.metric(ctx, `leakytap_brand_config_stale{brand="borealis"}`, "0")
+	a.until("ops hears which brand runs on an old version", func() bool {
+		return a.opsSays("Brand acme does not run as its file says", "acme.yaml:2") == 1
+	})
 	require.Equal(t, http.StatusOK, get(ctx, a.url(ctx)+"/-/ready"))
 	told("acme")
 	told("northlight")
@@ -84,6 +91,8 @@ func TestReloadBrands(t *testing.T) {
 	brand("acme", "name: acme\nquery: acme OR acmeair\n")
 	reload(http.StatusOK)
 	a.metric(ctx, "leakytap_config_last_reload_successful", "1")
+	a.metric(ctx, `leakytap_brand_config_stale{brand="acme"}`, "0")
+	a.until("ops hears that it runs again", func() bool { return a.opsSays("Brand acme runs as its file says again") >= 1 })
 	told("acmeair")
 	// The main file is all or nothing.
 	a.write(config + "nonsense: 1\n")

@@ -85,6 +85,7 @@ type Daemon struct {
 
 	gen     atomic.Pointer[Generation]
 	reloads sync.Mutex
+	stale   map[string]string // why brands do not run as their files say
 	state   state
 }
 
@@ -130,6 +131,7 @@ func Open(ctx context.Context, opt Options) (_ *Daemon, err error) {
 		return nil, err
 	}
 	d.taken(refused)
+	d.markStale(ctx, gen)
 	d.firstLook(ctx)
 	return d, nil
 }

@@ -14,6 +14,7 @@ import (
 type metrics struct {
 	reloadOK     prometheus.Gauge
 	reloadAt     prometheus.Gauge
+	stale        *prometheus.GaugeVec
 	storeBytes   prometheus.Gauge
 	outboxOldest prometheus.Gauge
 	canary       prometheus.Gauge
@@ -34,6 +35,10 @@ func newMetrics(reg prometheus.Registerer, version string) *metrics {
 			Name: "leakytap_config_last_reload_success_timestamp_seconds",
 			Help: "When a config was last taken.",
 		}),
+		stale: f.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "leakytap_brand_config_stale",
+			Help: "1 while a brand runs on an earlier version because its file is broken, or on none.",
+		}, []string{"brand"}),
 		storeBytes: f.NewGauge(prometheus.GaugeOpts{
 			Name: "leakytap_store_bytes",
 			Help: "Size of the store's files.",

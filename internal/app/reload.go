@@ -202,6 +202,7 @@ func (d *Daemon) reload(ctx context.Context) ([]config.Problem, error) {
 		return nil, err
 	}
 	d.web.SetTokens(tokens)
+	d.markStale(ctx, gen)
 	d.warnRestart(old.cfg, gen.cfg)
 	return refused, nil
 }

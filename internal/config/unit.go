@@ -38,7 +38,9 @@ type BrandUnit struct {
 	// Brand is usable where Broken is false.
 	Brand brand.Brand
 	// Stale says that an earlier version stands in for a file that is broken.
-	Stale    bool
+	Stale bool
+	// Refused is the first thing that is wrong with the file that Stale is about.
+	Refused  string
 	Problems []Problem
 
 	marks  *marks
@@ -305,6 +307,9 @@ func (c *Config) UseLastGood(key string, data []byte) []Problem {
 		return Errors(old.Problems)
 	}
 	old.Key, old.Problems, old.Stale = u.Key, nil, true
+	if errs := Errors(u.Problems); len(errs) > 0 {
+		old.Refused = errs[0].Error()
+	}
 	*u = old
 	c.gather()
 	return nil

@@ -6,6 +6,7 @@
 //	sample.go    what new terms would bring, by the sample of unmatched posts
 //	report.go    where the two part, in numbers and posts
 //	ledger.go    what each term, phrase and exclusion of a query is worth
+//	try.go       what a query would catch before it exists
 //	interval.go  how far the numbers can be trusted
 package tune
 
@@ -86,4 +87,14 @@ func clip(s string) string {
 		n++
 	}
 	return s
+}
+
+// CheckPin runs one example that b does not have yet, under must_alert or
+// must_not_alert, and gives the decision and what is wrong with it.
+func CheckPin(b brand.Brand, j Judge, p brand.Pin, alerts bool) (record.Decision, []setting.Problem) {
+	list := "must_not_alert"
+	if alerts {
+		list = "must_alert"
+	}
+	return j.Judge(b, p.Text), checkPin(b, j, p, list, alerts)
 }

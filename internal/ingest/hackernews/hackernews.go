@@ -9,6 +9,7 @@
 // query, so that a window with more is halved.
 //
 //	hackernews.go  the source and its windows
+//	search.go      what the history has of some words
 //	hit.go         a hit as a mention
 package hackernews
 
@@ -158,13 +159,18 @@ type answer struct {
 }
 
 func (s *Source) page(ctx context.Context, from, to int64, page int) (answer, error) {
-	u := *s.base
-	u.Path = strings.TrimSuffix(u.Path, "/") + "/api/v1/search_by_date"
-	u.RawQuery = url.Values{
+	return s.ask(ctx, url.Values{
 		"query": {""}, "tags": {"(story,comment)"}, "typoTolerance": {"false"}, "hitsPerPage": {strconv.Itoa(perPage)},
 		"page":           {strconv.Itoa(page)},
 		"numericFilters": {fmt.Sprintf("created_at_i>=%d,created_at_i<%d", from, to)},
-	}.Encode()
+	})
+}
+
+// ask makes one request of the search.
+func (s *Source) ask(ctx context.Context, q url.Values) (answer, error) {
+	u := *s.base
+	u.Path = strings.TrimSuffix(u.Path, "/") + "/api/v1/search_by_date"
+	u.RawQuery = q.Encode()
 	resp, err := s.client.Get(ctx, u.String(), "Accept", "application/json")
 	if err != nil {
 		return answer{}, err
