@@ -6,6 +6,7 @@
 //	pin.go       pinned examples
 //	service.go   by when a case is due; hours.go working hours
 //	learn.go     what becomes of labels
+//	spikes.go    more complaints than usual, and what a priority is made of
 //	validate.go  every mistake in a brand, but for its query's grammar
 //	hash.go      what tells two versions of a brand apart
 package brand
@@ -49,6 +50,10 @@ type Brand struct {
 	SilentAfter setting.Duration `yaml:"silent_after" json:"silent_after,omitempty"`
 	// Learn says what becomes of people's labels: auto, propose or off; empty is auto.
 	Learn string `yaml:"learn" json:"learn,omitempty"`
+	// Spikes says when more complaints than usual are an incident, Priority what a
+	// case's priority is made of.
+	Spikes   Spikes   `yaml:"spikes" json:"spikes"`
+	Priority Priority `yaml:"priority" json:"priority"`
 	// MustAlert and MustNotAlert are the pinned examples, run at every load.
 	MustAlert    []Pin `yaml:"must_alert" json:"must_alert,omitempty"`
 	MustNotAlert []Pin `yaml:"must_not_alert" json:"must_not_alert,omitempty"`
@@ -70,5 +75,6 @@ func Default() Brand {
 	return Brand{
 		Alert: Alert{Threshold: 0.6, MinSeverity: vent.SeverityLow},
 		SLA:   DefaultSLA(), SilentAfter: setting.Duration(DefaultSilentAfter),
+		Spikes: DefaultSpikes(), Priority: DefaultPriority(),
 	}
 }

@@ -51,6 +51,8 @@ func (b Brand) Validate() []setting.Problem {
 	if !slices.Contains(learnModes(), b.Learn) {
 		v.add("learn", "%q is not known; write auto, propose or off", b.Learn)
 	}
+	v.spikes(b.Spikes)
+	v.priority(b.Priority)
 	v.pins("must_alert", b.MustAlert)
 	v.pins("must_not_alert", b.MustNotAlert)
 	return v.problems

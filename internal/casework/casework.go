@@ -13,6 +13,7 @@
 //	hear.go      what a post does to a case: joined, reopened, recovered, edited, retracted
 //	open.go      a new case
 //	find.go      which case a post belongs to
+//	many.go      what many people who tell of one fault do to its case
 //	print.go     fingerprints of texts, for near-copies
 //	errors.go    refusals that name what is legal
 package casework

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/leakytap/leakytap/internal/casework/crowd"
 	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/pkg/mention"
 )
@@ -31,6 +32,12 @@ type Found struct {
 	Thread   bool
 	// Also is another live case that it would have joined, or empty.
 	Also string
+	// Copy says that its text is nearly that of the case's first post, Fault names
+	// what it shares with the case where that is the same fault told by many, and
+	// Recent counts the people who told of it in the last quarter of an hour.
+	Copy   bool
+	Fault  []string
+	Recent int
 }
 
 // Find says which case a post belongs to: the live case of its conversation, else
@@ -67,6 +74,8 @@ func allHits(c Candidates, m mention.Mention, now time.Time) []Found {
 		customer := k.AuthorKey == m.AuthorKey()
 		f := Found{Case: k, Reason: "same author", Customer: customer, Thread: k.Conversation == m.Conversation()}
 		switch {
+		case Shared(k) && !customer && now.Sub(k.LastPostAt) > crowd.FaultFor:
+			// One of many told of a fault that is over: their next word is about something else.
 		case k.State.Live() && now.Sub(k.LastPostAt) <= WatchFor:
 			live = append(live, f)
 		case customer && !k.State.Live() && now.Sub(k.UpdatedAt) <= WatchFor:
@@ -75,7 +84,7 @@ func allHits(c Candidates, m mention.Mention, now time.Time) []Found {
 	}
 	out := append(live, ended...)
 	if c.Near != nil && c.Near.State.Live() {
-		out = append(out, Found{Case: *c.Near, Reason: "nearly the same text"})
+		out = append(out, Found{Case: *c.Near, Reason: "nearly the same text", Copy: true})
 	}
 	return out
 }

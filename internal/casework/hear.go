@@ -27,6 +27,8 @@ type Word struct {
 	// have joined.
 	Reason string
 	Also   string
+	// Many is what it adds to the many who tell of the same.
+	Many Many
 }
 
 // Hear lets a case take a post: it joins; it reopens the case where the customer
@@ -65,6 +67,9 @@ func count(c *record.Case, w Word, now time.Time) {
 	if at := postedAt(w.Mention, now); at.After(c.LastPostAt) {
 		c.LastPostAt = at
 	}
+	if !w.Customer {
+		grow(c, w, now)
+	}
 	if w.Tone == record.ToneVenting || w.Tone == record.ToneLeft {
 		worsen(c, w)
 	}
@@ -85,7 +90,10 @@ func listen(c *record.Case, w Word, now time.Time) string {
 	case record.ToneVenting:
 		return unhappy(c, now)
 	case record.ToneLeft:
-		unhappy(c, now)
+		what := unhappy(c, now)
+		if Shared(*c) {
+			return what
+		}
 		c.Fate = record.FateLost
 		return "lost"
 	case record.ToneResolved, record.ToneThanks:
@@ -125,7 +133,7 @@ func unhappy(c *record.Case, now time.Time) string {
 // does; a mere thank-you only after we answered, for until then it may thank us
 // for a promise. What was dismissed never was a case.
 func recovers(c record.Case, t record.Tone) bool {
-	if c.Fate == record.FateRecovered || c.State == record.StateDismissed {
+	if c.Fate == record.FateRecovered || c.State == record.StateDismissed || Shared(c) {
 		return false
 	}
 	return t == record.ToneResolved || c.State == record.StateAnswered || c.State == record.StateResolved
@@ -190,6 +198,7 @@ func Edit(c record.Case, w Word, p Print, about string, now time.Time) (record.C
 // case goes on without text: topics says what it is still about.
 func Retract(c record.Case, mentionID, topics string, now time.Time) (record.Case, record.Event) {
 	e := record.Event{Case: c.ID, At: now, Actor: "author", What: "retracted", From: c.State, To: c.State, Mention: mentionID}
+	forget(&c, mentionID)
 	if mentionID == c.Root {
 		e.Actor = "customer"
 		e.URL = c.URL
@@ -205,7 +214,7 @@ func Retract(c record.Case, mentionID, topics string, now time.Time) (record.Cas
 
 // link notes another case that belongs to this one.
 func link(c *record.Case, other string) {
-	if other == c.ID || slices.Contains(c.Linked, other) || len(c.Linked) >= maxLinked {
+	if other == c.ID || slices.Contains(c.Linked, other) || len(c.Linked) >= MaxLinked {
 		return
 	}
 	c.Linked = append(slices.Clone(c.Linked), other)

@@ -11,8 +11,8 @@ import (
 	"github.com/leakytap/leakytap/pkg/mention"
 )
 
-// maxLinked bounds how many other cases a case names.
-const maxLinked = 20
+// MaxLinked bounds how many other cases a case names.
+const MaxLinked = 20
 
 // Opening is what a new case is made from.
 type Opening struct {
@@ -36,7 +36,7 @@ func Open(o Opening, now time.Time) (record.Case, record.Event) {
 		URL: m.URL, Text: textOf(m), AuthorName: nameOf(m.Author), Followers: m.Author.Followers,
 		Venting: d.Venting, Reasons: d.Score.Reasons,
 		Mentions: 1, Authors: 1, Route: d.Route, Episode: 1, Version: 1, Simhash: o.Print.Simhash,
-		OpenedAt: now, UpdatedAt: now, LastPostAt: postedAt(m, now), Linked: o.Linked[:min(len(o.Linked), maxLinked)],
+		OpenedAt: now, UpdatedAt: now, LastPostAt: postedAt(m, now), Linked: o.Linked[:min(len(o.Linked), MaxLinked)],
 		Service: record.Service{Since: now, HeardAt: now},
 	}
 	e := record.Event{

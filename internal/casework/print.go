@@ -112,6 +112,14 @@ func simhash(t []string) uint64 {
 	return max(out, 1)
 }
 
+// AuthorOf tells authors apart. A post whose platform names no author is one of its own.
+func AuthorOf(m mention.Mention) uint64 {
+	if key := m.AuthorKey(); key != "" {
+		return hash(key)
+	}
+	return hash(m.ID)
+}
+
 func hash(s string) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(s))

@@ -22,7 +22,7 @@ func TestNewBrandFileReadsBack(t *testing.T) {
 		bad  bool
 	}{
 		{name: "full", b: b},
-		{name: "little", b: brand.Brand{Name: "no", Query: "acme", Alert: b.Alert, SLA: b.SLA, SilentAfter: b.SilentAfter}},
+		{name: "little", b: brand.Brand{Name: "no", Query: "acme", Alert: b.Alert, SLA: b.SLA, SilentAfter: b.SilentAfter, Spikes: b.Spikes, Priority: b.Priority}},
 		{name: "broken query", b: brand.Brand{Name: "acme", Query: "acme NOT", Alert: b.Alert}, bad: true},
 		{name: "broken name", b: brand.Brand{Name: "ac me", Query: "acme", Alert: b.Alert}, bad: true},
 	} {
@@ -74,7 +74,7 @@ brands:
 	require.Equal(t, map[string]string{
 		"name": OriginBuiltIn, "query": OriginFile, "languages": OriginDefaults, "own_accounts": OriginFile,
 		"alert.threshold": OriginDefaults, "alert.min_severity": OriginFile, "timezone": OriginFile,
-		"sla": OriginBuiltIn, "silent_after": OriginBuiltIn,
+		"sla": OriginBuiltIn, "silent_after": OriginBuiltIn, "spikes": OriginBuiltIn, "priority": OriginBuiltIn,
 	}, from)
 	_, err = json.Marshal(values)
 	require.NoError(t, err)
@@ -111,6 +111,17 @@ sla:
     medium: 3d
     low: 7d
 silent_after: 3d # built in
+spikes: # built in
+  enabled: true
+  min_authors: 10
+  min_days: 3
+  window: 1h
+priority: # built in
+  severity: 60
+  reach: 12
+  engagement: 8
+  age: 10
+  history: 10
 `, string(out))
 
 	values, err = c.BrandValues("inline")

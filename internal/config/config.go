@@ -68,6 +68,9 @@ type BrandDefaults struct {
 	Nudge       brand.Nudge      `yaml:"nudge"`
 	Praise      brand.Praise     `yaml:"praise"`
 	SilentAfter setting.Duration `yaml:"silent_after"`
+
+	Spikes   brand.Spikes   `yaml:"spikes"`
+	Priority brand.Priority `yaml:"priority"`
 }
 
 // Canary is the marked post that crosses the daemon each minute.
@@ -91,6 +94,7 @@ func Default() *Config {
 		Store:   store.Default(),
 		BrandDefaults: BrandDefaults{
 			Alert: brand.Default().Alert, SLA: brand.Default().SLA, SilentAfter: brand.Default().SilentAfter,
+			Spikes: brand.DefaultSpikes(), Priority: brand.DefaultPriority(),
 		},
 	}
 }
@@ -102,6 +106,7 @@ func (d BrandDefaults) brand() brand.Brand {
 	b.Competitors, b.Context = d.Competitors, d.Context
 	b.Alert, b.Timezone, b.Learn = d.Alert, d.Timezone, d.Learn
 	b.SLA, b.Hours, b.Nudge, b.Praise, b.SilentAfter = d.SLA, d.Hours, d.Nudge, d.Praise, d.SilentAfter
+	b.Spikes, b.Priority = d.Spikes, d.Priority
 	return b
 }
 

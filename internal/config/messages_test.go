@@ -88,6 +88,8 @@ func TestFolderMessages(t *testing.T) {
 			"brands/pins.yaml":        "query: gnat\nmust_alert: [{text: gnat, severity: bad}, '']\nmust_not_alert: [{text: x, outcome: alert}]\n",
 			"brands/loop.yaml":        "query: &q [*q]\n",
 			"brands/deep folder.yaml": "query: heron\n",
+			"brands/many.yaml":        "query: jay\nlearn: never\nspikes: {min_authors: 1, min_days: 9, window: 1m}\npriority: {severity: 0, reach: 0, engagement: 0, age: 0, history: 0}\n",
+			"brands/weights.yaml":     "query: kite\npriority: {severity: 2000, reach: -1}\n",
 			"brands/service.yaml":     "query: ibis\nsla: {ack: {low: 9000d}}\nsilent_after: 9000d\nhours: [" + strings.Repeat("'mon 9:00-17:00', ", 60) + "]\n",
 		}},
 		{"no brand file", map[string]string{"leakytap.yaml": "brands_dir: brands\n", "brands/none.txt": ""}},
@@ -157,7 +159,7 @@ func TestEveryMessageHasAGolden(t *testing.T) {
 	var missing []string
 	for _, f := range []string{
 		"load.go", "source.go", "scalar.go", "validate.go", "decode.go", "secret.go", "terms.go", "shared.go", "unit.go", "expand.go",
-		"../brand/validate.go", "../brand/budget.go",
+		"../brand/validate.go", "../brand/budget.go", "../brand/spikes.go",
 	} {
 		for _, text := range messages(t, f) {
 			if !strings.Contains(noMessages, text) && !strings.Contains(all, text) {

@@ -52,7 +52,7 @@ func TestABrokenBrandFileCostsItsBrandAlone(t *testing.T) {
 	require.False(t, Fatal(ps), lines(ps))
 	require.Equal(t, []string{"inline", "acme", "second"}, brandNames(c))
 	require.Equal(t, "brands/broken.yaml:2:12: query: missing \")\"; close the \"(\" of column 1\n"+
-		"brands/broken.yaml:3:1: unknown key \"keywrods\"; it knows name, query, languages, own_accounts, press_accounts, aliases, competitors, context, alert, timezone, sla, hours, nudge, praise, silent_after, learn, must_alert, must_not_alert\n"+
+		"brands/broken.yaml:3:1: unknown key \"keywrods\"; it knows name, query, languages, own_accounts, press_accounts, aliases, competitors, context, alert, timezone, sla, hours, nudge, praise, silent_after, learn, spikes, priority, must_alert, must_not_alert\n"+
 		"brands/half.yaml:2:11: the YAML is broken: found unexpected end of stream (a quoted scalar that begins at line 2)\n"+
 		"brands/twin.yaml:1:7: name: another brand is named \"acme\", in "+filepath.Dir(path)+"/brands/acme.yaml:1\n",
 		strings.Replace(shortLines(path, ps), "in brands/acme", "in "+filepath.Dir(path)+"/brands/acme", 1))

@@ -14,9 +14,11 @@
 //	scored.go   batches: one transaction for each brand
 //	session.go  one mention inside the transaction
 //	history.go  what the store knew: joins, silences, budget
+//	crowd.go    the same fault told by many, and spikes
 //	budget.go   how the day's budget is spread
 //	effect.go   what a decision does to cases
 //	outbox.go   the notices and their keys
+//	handled.go  what was handled before it was decided upon; kind words
 //	act.go      what people do to a case
 //	tick.go     what the time does to a case; service.go clocks, nudges, promises, silence
 //	labels.go   what people taught by ending a case

@@ -25,6 +25,12 @@ func (s *session) open(j *job, dec *record.Decision, cands casework.Candidates) 
 	}, j.now)
 	c = s.timed(record.Case{}, c, j.now)
 	dec.Case = c.ID
+	if j.spike != nil {
+		if err := s.incident(j, &c); err != nil {
+			return err
+		}
+		e.Detail = casework.IncidentWords(*c.Crowd.Incident)
+	}
 	s.cards++
 	s.prints = append(s.prints, casePrint{c.ID, j.print})
 	if err := s.put(c, e); err != nil {
@@ -36,7 +42,25 @@ func (s *session) open(j *job, dec *record.Decision, cands casework.Candidates) 
 	if err := s.watch(c, j.now); err != nil {
 		return err
 	}
-	return s.card(c, j)
+	if err := s.card(c, j); err != nil || j.spike == nil {
+		return err
+	}
+	return s.members(j, c)
+}
+
+// inhibited lets an incident case stand for one more post.
+func (s *session) inhibited(j *job, dec *record.Decision, cands casework.Candidates) error {
+	c, ok, err := s.tx.Case(dec.Case)
+	if err != nil || !ok {
+		return err
+	}
+	dec.Route = c.Route
+	if i := c.Crowd.Incident; i != nil {
+		more := *i
+		more.Inhibited++
+		c.Crowd.Incident = &more
+	}
+	return s.join(j, *dec, found{Found: casework.Found{Case: c, Reason: "one more of the spike"}}, cands)
 }
 
 // join lets a case hear a post.
@@ -45,6 +69,10 @@ func (s *session) join(j *job, dec record.Decision, f found, cands casework.Cand
 	w := wordOf(j, dec, f, newAuthor)
 	c, e := casework.Hear(f.Case, w, j.now)
 	c = s.timed(f.Case, c, j.now)
+	if dec.Outcome == record.OutcomeInhibited {
+		e.What = "inhibited"
+	}
+	worse := worsened(f.Case, &c)
 	if err := s.change(f.Case, c, j.now, e); err != nil {
 		return err
 	}
@@ -60,7 +88,13 @@ func (s *session) join(j *job, dec record.Decision, f found, cands casework.Cand
 	if err := s.update(c, j.now, m.ObservedAt); err != nil {
 		return err
 	}
-	return s.heard(c, e, w, j)
+	if err := s.heard(c, e, w, j); err != nil {
+		return err
+	}
+	if err := s.worse(c, j, worse); err != nil {
+		return err
+	}
+	return s.widen(j, c)
 }
 
 // edit brings a case up to a newer revision of a post that it holds.

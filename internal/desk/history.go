@@ -62,6 +62,11 @@ func (s *session) find(j *job, seen bool) (found, casework.Candidates, error) {
 		}
 	}
 	f, ok := casework.Find(cands, m, j.now)
+	if !ok {
+		if fault, told, err := s.fault(j); err != nil || told {
+			return fault, cands, err
+		}
+	}
 	if !ok && j.past != nil && j.past.Recall {
 		link, linked, err := s.recall(j)
 		j.past.recalled = linked
@@ -155,6 +160,11 @@ func (s *session) history(j *job, f found, cands casework.Candidates) (triage.Hi
 	var err error
 	if h.Silence, err = s.silence(j); err != nil {
 		return h, err
+	}
+	if h.Silence == nil && (h.Join == nil || !h.Join.Live && !h.Join.Customer) {
+		if err := s.spikes(j, &h); err != nil {
+			return h, err
+		}
 	}
 	if j.brand.Alert.Budget > 0 {
 		if h.CardsToday, err = s.cardsToday(j); err == nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/leakytap/leakytap/internal/casework"
+	"github.com/leakytap/leakytap/internal/casework/crowd"
 	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/internal/store"
 	"github.com/leakytap/leakytap/internal/triage"
@@ -20,6 +21,9 @@ const (
 	memoryPrints = 2000
 	// alertsFor is how long cards are remembered: longer than any day.
 	alertsFor = 50 * time.Hour
+	// complaintsFor is how long complaints are remembered: longer than the earlier days
+	// that are looked at.
+	complaintsFor = (crowd.EarlierDays + 2) * day
 	// pruneEvery is how much time passes between two prunings.
 	pruneEvery = 6 * time.Hour
 )
@@ -42,6 +46,10 @@ type memory struct {
 	latest   map[uint64]record.Decision
 	alerts   []time.Time
 	silences []record.Silence
+	// complaints are in the order of their times; those of the last days are kept.
+	complaints     []record.Complaint
+	firstComplaint time.Time
+	incidents      []string
 	// stream are the complaints that the budget is planned by, in the order of their
 	// times, first is the brand's first decision, and plan the newest plan.
 	stream []record.StreamPost
@@ -113,6 +121,8 @@ func (m *memory) prune(now time.Time) {
 	m.stream = slices.Delete(m.stream, 0, past)
 	old, _ := slices.BinarySearchFunc(m.alerts, now.Add(-alertsFor), time.Time.Compare)
 	m.alerts = slices.Delete(m.alerts, 0, old)
+	told, _ := slices.BinarySearchFunc(m.complaints, now.Add(-complaintsFor), complaintAt)
+	m.complaints = slices.Delete(m.complaints, 0, told)
 	m.changed = slices.DeleteFunc(m.changed, func(c caseChange) bool { return now.Sub(c.at) > casework.CopyFor+time.Hour })
 	if len(m.cases) == before {
 		return
@@ -188,6 +198,7 @@ func (m *memory) lead(index map[uint64][]string, key, caseID string) {
 
 // EraseMention takes the words of the case that the post opened.
 func (m *memory) EraseMention(_, id string) error {
+	m.complaints = slices.DeleteFunc(m.complaints, func(c record.Complaint) bool { return c.Mention == id })
 	if c := m.cases[m.mentions[m.hash(id)]]; c != nil && c.Root == id {
 		c.Text, c.Simhash = "", 0
 	}
@@ -264,6 +275,10 @@ func (m *memory) PutCase(v record.Case) error {
 	} else if v.Version <= old.Version {
 		v.Version = old.Version + 1
 	}
+	if v.Crowd.Incident != nil && !slices.Contains(m.incidents, v.ID) {
+		m.incidents = append(m.incidents, v.ID)
+	}
+	v.Crowd.Examples = nil
 	m.cases[v.ID] = &v
 	i, _ := slices.BinarySearchFunc(m.changed, v.UpdatedAt, func(c caseChange, at time.Time) int {
 		if c.at.After(at) {
@@ -351,6 +366,46 @@ func (m *memory) PutWatch(w record.Watch) error {
 		m.watches[m.hash("a", w.Platform, w.AuthorKey)] = w.Until
 	}
 	return nil
+}
+
+func complaintAt(c record.Complaint, t time.Time) int { return c.At.Compare(t) }
+
+// PutComplaint notes a complaint in its place.
+func (m *memory) PutComplaint(v record.Complaint) error {
+	v.About, v.Reach = "", 0
+	if m.firstComplaint.IsZero() || v.At.Before(m.firstComplaint) {
+		m.firstComplaint = v.At
+	}
+	at, _ := slices.BinarySearchFunc(m.complaints, v.At.Add(time.Nanosecond), complaintAt)
+	m.complaints = slices.Insert(m.complaints, at, v)
+	return nil
+}
+
+// Complaints are those of a time, the newest of them.
+func (m *memory) Complaints(_ string, from, to time.Time, limit int) ([]record.Complaint, error) {
+	i, _ := slices.BinarySearchFunc(m.complaints, from, complaintAt)
+	j, _ := slices.BinarySearchFunc(m.complaints, to, complaintAt)
+	return slices.Clone(m.complaints[max(i, j-limit):max(i, j)]), nil
+}
+
+// FirstComplaint is when the first of all came.
+func (m *memory) FirstComplaint(string) (time.Time, error) { return m.firstComplaint, nil }
+
+// Incidents are the incident cases that changed since, the one that changed last first.
+func (m *memory) Incidents(_ string, since time.Time) ([]record.Case, error) {
+	var out []record.Case
+	for _, id := range m.incidents {
+		if c := m.cases[id]; c != nil && !c.UpdatedAt.Before(since) {
+			out = append(out, *c)
+		}
+	}
+	slices.SortFunc(out, newestChange)
+	return out, nil
+}
+
+// Mention is none: only messages name it, and there are none.
+func (*memory) Mention(string, string) (record.Stored, bool, error) {
+	return record.Stored{}, false, nil
 }
 
 // AddEvent has nobody to read it.

@@ -11,6 +11,7 @@ import (
 
 // metrics are counted after the transaction is on the disk, never inside it.
 type metrics struct {
+	spikes    *prometheus.CounterVec
 	decisions *prometheus.CounterVec
 	ack       prometheus.Histogram
 	answer    prometheus.Histogram
@@ -24,6 +25,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	// From half a minute to two weeks: people's times.
 	buckets := []float64{30, 60, 180, 300, 600, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 345600, 604800, 1209600}
 	return &metrics{
+		spikes: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "leakytap_spikes_total",
+			Help: "Times that more people complained than usual, by brand: incident cases that began.",
+		}, []string{"brand"}),
 		decisions: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "leakytap_decisions_total",
 			Help: "Mentions decided upon, by brand and outcome.",
@@ -53,6 +58,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 
 func (m *metrics) prepare(brands []string) {
 	for _, b := range brands {
+		m.spikes.WithLabelValues(b)
 		for _, o := range record.Outcomes() {
 			m.decisions.WithLabelValues(b, string(o))
 		}

@@ -11,6 +11,7 @@ import (
 // Trial keeps its own in memory, so that both run the same code.
 type rows interface {
 	caseRows
+	crowdRows
 	noticeRows
 
 	NextSeq(brand string) (int64, error)
@@ -42,6 +43,15 @@ type caseRows interface {
 	PutWatch(w record.Watch) error
 	PutClock(v record.Clock) error
 	DropClock(caseID, kind string) error
+}
+
+// crowdRows are what many complain about.
+type crowdRows interface {
+	PutComplaint(v record.Complaint) error
+	Complaints(brand string, from, to time.Time, limit int) ([]record.Complaint, error)
+	FirstComplaint(brand string) (time.Time, error)
+	Incidents(brand string, since time.Time) ([]record.Case, error)
+	Mention(brand, id string) (record.Stored, bool, error)
 }
 
 // noticeRows are the outbox.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/leakytap/leakytap/internal/brand"
 	"github.com/leakytap/leakytap/internal/casework"
+	"github.com/leakytap/leakytap/internal/casework/crowd"
 	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/internal/store"
 	"github.com/leakytap/leakytap/internal/triage"
@@ -23,7 +24,10 @@ type job struct {
 	known bool
 	print casework.Print
 	about string
-	now   time.Time
+	// report is what it says of a fault that others have too, spike the one that it makes.
+	report crowd.Report
+	spike  *crowd.Spike
+	now    time.Time
 	// past is set in a trial: what is known of how it was decided live.
 	past *Past
 }
@@ -87,8 +91,12 @@ func (d *Desk) prepare(r *Rules, index int, s record.Scored) (j *job, err error)
 	}
 	j.in = r.fresh(s)
 	j.print = casework.PrintOf(s.Mention)
-	if d.opt.About != nil && mayOpen(j) {
-		j.about = d.opt.About(words(s.Mention), r.names(j.brand))
+	if mayOpen(j) {
+		names := r.names(j.brand)
+		j.report = crowd.Read(words(s.Mention), names, j.in.Score.Signals, j.in.Score.Topics)
+		if d.opt.About != nil {
+			j.about = d.opt.About(words(s.Mention), names)
+		}
 	}
 	return j, nil
 }
@@ -147,6 +155,7 @@ func (d *Desk) commit(ctx context.Context, r *Rules, name string, jobs []*job, o
 	var s *session
 	err := d.opt.Store.Update(ctx, []string{name}, func(tx *store.Tx) error {
 		s = newSession(d, tx, r)
+		s.batch = jobs
 		for _, j := range jobs {
 			dec, err := s.try(j)
 			if err != nil {

@@ -27,6 +27,12 @@ type session struct {
 	prints      []casePrint
 	printsSince time.Time
 
+	crowds crowds
+	// incidents are the brands of the incidents that began.
+	incidents []string
+
+	// batch are the mentions that are decided upon together.
+	batch   []*job
 	decided []record.Decision
 	moves   []move
 	// nudges are the brands of the nudges that were made.
@@ -44,6 +50,9 @@ func newSession(d *Desk, tx rows, r *Rules) *session { return &session{desk: d, 
 func (s *session) counted(m *metrics) {
 	for _, v := range s.moves {
 		m.moved(v.before, v.after, v.at)
+	}
+	for _, b := range s.incidents {
+		m.spikes.WithLabelValues(b).Inc()
 	}
 	for _, b := range s.nudges {
 		m.nudges.WithLabelValues(b).Inc()
@@ -104,6 +113,9 @@ func (s *session) decide(j *job, latest record.Decision, seen bool) (record.Deci
 		} else {
 			err = s.join(j, dec, found, cands)
 		}
+	case record.OutcomeInhibited:
+		put.Case = dec.Case
+		err = s.inhibited(j, &dec, cands)
 	case record.OutcomeOwnAccount:
 		if dec.Case != "" && (!seen || latest.Outcome != record.OutcomeOwnAccount) {
 			err = s.brandReplied(j, found.Case)
@@ -118,7 +130,7 @@ func (s *session) decide(j *job, latest record.Decision, seen bool) (record.Deci
 			// What a customer says about other things is nobody's business here.
 			put = nil
 		}
-	case record.OutcomeSilenced, record.OutcomeInhibited, record.OutcomeExcluded, record.OutcomeAlreadyHandled,
+	case record.OutcomeSilenced, record.OutcomeExcluded, record.OutcomeAlreadyHandled,
 		record.OutcomeDuplicate, record.OutcomeRetracted:
 	}
 	if err != nil {
@@ -126,6 +138,11 @@ func (s *session) decide(j *job, latest record.Decision, seen bool) (record.Deci
 	}
 	if seen {
 		if err := s.rewrite(j); err != nil {
+			return record.Decision{}, err
+		}
+	}
+	if mayOpen(j) && j.in.Match == record.MatchQuery && (!seen || !complained(latest.Outcome)) {
+		if err := s.note(j, dec, found.Copy); err != nil {
 			return record.Decision{}, err
 		}
 	}
@@ -189,5 +206,6 @@ func wordOf(j *job, dec record.Decision, f found, newAuthor bool) casework.Word 
 		Mention: j.in.Mention, Score: j.in.Score, Tone: triage.ToneOf(said, j.in.Score, j.brand.Alert),
 		Severity: dec.Severity, Priority: dec.Priority,
 		Customer: f.Customer, Thread: f.Thread, NewAuthor: newAuthor, Reason: f.Reason, Also: f.Also,
+		Many: manyOf(j, f),
 	}
 }

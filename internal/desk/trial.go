@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/leakytap/leakytap/internal/casework"
+	"github.com/leakytap/leakytap/internal/casework/crowd"
 	"github.com/leakytap/leakytap/internal/match"
 	"github.com/leakytap/leakytap/internal/record"
 )
@@ -91,6 +92,13 @@ func (t *Trial) Hold(caseID string, posts []record.Stored) error {
 	return nil
 }
 
+// SeedComplaints adds the complaints from before the first mention, oldest first, and
+// when the first of all came.
+func (t *Trial) SeedComplaints(rows []record.Complaint, first time.Time) {
+	t.rows.complaints = slices.Clone(rows)
+	t.rows.firstComplaint = first
+}
+
 // SeedAlert counts a card that was posted before the first mention.
 func (t *Trial) SeedAlert(at time.Time) { t.rows.alerted(at) }
 
@@ -141,6 +149,9 @@ func (t *Trial) Decide(p Past) (record.Decision, error) {
 			p.Prepare()
 		}
 		j.print = *p.fingerprint
+		if mayOpen(j) {
+			j.report = crowd.Read(words(j.in.Mention), t.rules.names(j.brand), j.in.Score.Signals, j.in.Score.Topics)
+		}
 	}
 	d, err := t.session.try(j)
 	t.recalled = p.recalled

@@ -22,6 +22,8 @@ type Complaint struct {
 	// Copy says that its text is nearly that of another post: it is counted on its
 	// case, and is no sign of more complaints than usual.
 	Copy bool `json:"copy,omitempty"`
+	// Reach is the author's followers.
+	Reach int64 `json:"reach,omitempty"`
 	// Case is the case that took it, or empty.
 	Case string `json:"case,omitempty"`
 }

@@ -83,6 +83,8 @@ type NoticeBody struct {
 	// Title is one line; Lines are further ones. Both are ours, never a stranger's text.
 	Title string   `json:"title,omitempty"`
 	Lines []string `json:"lines,omitempty"`
+	// Broadcast asks that the channel hears it too, not the thread alone.
+	Broadcast bool `json:"broadcast,omitempty"`
 	// Items are the posts it stands for; every one is named by its URL.
 	Items []NoticeItem `json:"items,omitempty"`
 }

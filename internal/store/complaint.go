@@ -9,7 +9,7 @@ import (
 	"github.com/leakytap/leakytap/internal/record"
 )
 
-const complaintColumns = "brand, mention, at, author, topics, outage, words, about, copy, case_id"
+const complaintColumns = "brand, mention, at, author, topics, outage, words, about, copy, reach, case_id"
 
 func scanComplaint(scan scanFunc) (record.Complaint, error) {
 	var (
@@ -17,7 +17,7 @@ func scanComplaint(scan scanFunc) (record.Complaint, error) {
 		at, author    int64
 		topics, words string
 	)
-	err := scan(&v.Brand, &v.Mention, &at, &author, &topics, &v.Outage, &words, &v.About, &v.Copy, &v.Case)
+	err := scan(&v.Brand, &v.Mention, &at, &author, &topics, &v.Outage, &words, &v.About, &v.Copy, &v.Reach, &v.Case)
 	v.At, v.Author = when(at), unbits(author)
 	v.Topics, v.Words = strings.Fields(topics), strings.Fields(words)
 	return v, err
@@ -28,9 +28,9 @@ func (tx *Tx) PutComplaint(v record.Complaint) error {
 	if err := tx.holds(v.Brand); err != nil {
 		return err
 	}
-	_, err := exec(tx.ctx, tx.c, "INSERT INTO complaints ("+complaintColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	_, err := exec(tx.ctx, tx.c, "INSERT INTO complaints ("+complaintColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (brand, mention) DO NOTHING`, v.Brand, v.Mention, stamp(v.At), bits(v.Author), strings.Join(v.Topics, " "), v.Outage,
-		strings.Join(v.Words, " "), v.About, v.Copy, v.Case)
+		strings.Join(v.Words, " "), v.About, v.Copy, v.Reach, v.Case)
 	if err != nil {
 		return fmt.Errorf("noting complaint %s of brand %s: %w", v.Mention, v.Brand, err)
 	}

@@ -141,6 +141,11 @@ func (r *Reader) CasesBefore(ctx context.Context, brand string, at, since time.T
 	return out, nil
 }
 
+// FirstComplaint is as Store.FirstComplaint gives it.
+func (r *Reader) FirstComplaint(ctx context.Context, brand string) (time.Time, error) {
+	return r.view.FirstComplaint(ctx, brand)
+}
+
 // Complaints are as Store.Complaints gives them.
 func (r *Reader) Complaints(ctx context.Context, brand string, from, to time.Time, limit int) ([]record.Complaint, error) {
 	return r.view.Complaints(ctx, brand, from, to, limit)

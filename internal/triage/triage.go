@@ -18,6 +18,7 @@
 package triage
 
 import (
+	"slices"
 	"time"
 
 	"github.com/leakytap/leakytap/internal/brand"
@@ -41,6 +42,11 @@ type History struct {
 	Silence *record.Silence
 	// CardsToday counts the cards since the brand's day began.
 	CardsToday int
+	// Inhibit is the incident case that the mention is one more of, nil where there is none.
+	Inhibit *Inhibit
+	// Spike says in words that this mention is what makes more complaints than usual:
+	// its card is the incident's. Empty where it does not.
+	Spike string
 	// Plan is how the budget is spread over the day, zero where there is none.
 	Plan record.Plan
 	// EarlierCases counts the author's earlier cases with the brand.
@@ -67,6 +73,12 @@ type Join struct {
 	Also string
 }
 
+// Inhibit names an incident case that stands for the mention, and says why.
+type Inhibit struct {
+	Case   string
+	Reason string
+}
+
 // Decide says what becomes of the mention. Case is filled where a case took it;
 // a decision to alert leaves it to the caller, who opens the case.
 func Decide(in Input) record.Decision {
@@ -88,12 +100,12 @@ func Decide(in Input) record.Decision {
 		return d
 	}
 	var parts string
-	d.Priority, parts = priority(d.Severity, s.Mention, in.History.EarlierCases, in.Now)
+	d.Priority, parts = priority(d.Severity, s.Mention, in.History.EarlierCases, in.Now, in.Brand.Priority)
 	w := &why{}
 	w.match(s)
 	d.Outcome = decide(in, &d, w)
 	if d.Outcome == record.OutcomeAlert || d.Outcome == record.OutcomeJoined ||
-		d.Outcome == record.OutcomeDigest || d.Outcome == record.OutcomeOverBudget {
+		d.Outcome == record.OutcomeDigest || d.Outcome == record.OutcomeOverBudget || d.Outcome == record.OutcomeInhibited {
 		w.add(parts)
 	}
 	d.Why = w.lines
@@ -157,25 +169,34 @@ func decideWatched(in Input, d *record.Decision, w *why) record.Outcome {
 }
 
 func decideMatched(in Input, d *record.Decision, w *why) record.Outcome {
-	j, complaint := in.History.Join, Complaint(in.Scored.Score, in.Brand.Alert)
+	s, j, complaint := in.Scored, in.History.Join, Complaint(in.Scored.Score, in.Brand.Alert)
 	if j != nil && j.Customer && (complaint || j.Thread || grateful(in)) {
 		return joined(in, d, w)
 	}
 	if !complaint {
 		return record.OutcomeBelowThreshold
 	}
-	if s := in.History.Silence; s != nil {
-		w.silence(*s)
+	if silence := in.History.Silence; silence != nil {
+		w.silence(*silence)
 		return record.OutcomeSilenced
 	}
 	if j != nil && j.Live {
 		return joined(in, d, w)
+	}
+	if i := in.History.Inhibit; i != nil && !Personal(s.Score, d.Severity) {
+		d.Case = i.Case
+		w.addf("inhibited: %s, incident case %s", i.Reason, i.Case)
+		return record.OutcomeInhibited
 	}
 	d.Route = in.History.Route
 	w.route(in.History.Route, in.History.Path)
 	if in.Scored.Late {
 		w.add("digest: older than the source's max_age when it was collected")
 		return record.OutcomeDigest
+	}
+	if in.History.Spike != "" {
+		w.add("spike: " + in.History.Spike)
+		return record.OutcomeAlert
 	}
 	if in.Brand.Alert.Budget > 0 {
 		return budgeted(in, d, w)
@@ -233,6 +254,12 @@ func grateful(in Input) bool {
 // Complaint reports whether a score asks for a card by the brand's rules.
 func Complaint(s vent.Score, a brand.Alert) bool {
 	return s.Venting >= a.Threshold && Severity(s, a).Rank() >= minSeverity(a).Rank()
+}
+
+// Personal reports whether a complaint needs a card of its own even in the middle of
+// an incident: somebody may come to harm, goes to law, or it is critical.
+func Personal(s vent.Score, sev vent.Severity) bool {
+	return sev == vent.SeverityCritical || slices.Contains(s.Signals, "safety") || slices.Contains(s.Signals, "legal")
 }
 
 // Severity is the score's severity; what is a complaint is at least low.

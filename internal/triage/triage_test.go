@@ -233,12 +233,64 @@ func TestPriorityGrows(t *testing.T) {
 		}).Priority
 	}
 	base := at(nil, 0)
-	require.Equal(t, 62, base, "severity 45, reach 7, fresh 10")
+	require.Equal(t, 61, base, "severity 45, reach 6.2, age 10")
 	require.Greater(t, at(func(s *record.Scored) { s.Score.Severity = vent.SeverityCritical }, 0), base)
 	require.Greater(t, at(func(s *record.Scored) { s.Mention.Author.Followers = 1_000_000 }, 0), base)
 	require.Greater(t, at(func(s *record.Scored) { s.Mention.Engagement.Reposts = 500 }, 0), base)
 	require.Less(t, at(func(s *record.Scored) { s.Mention.CreatedAt = noon().Add(-20 * time.Hour) }, 0), base)
 	require.Greater(t, at(nil, 2), base)
+}
+
+// The parts and their shares are said, and the weights are the brand's.
+func TestPriorityShowsItsParts(t *testing.T) {
+	t.Parallel()
+	one := func(w brand.Priority) record.Decision {
+		b := acme()
+		b.Priority = w
+		return triage.Decide(triage.Input{
+			Brand: b, Now: noon(), History: triage.History{EarlierCases: 1},
+			Scored: complaint(func(s *record.Scored) {
+				s.Mention.Author.Followers, s.Mention.Author.Verified = 1000, true
+				s.Mention.Engagement = mention.Engagement{Likes: 40, Reposts: 20}
+				s.Mention.CreatedAt = noon().Add(-12 * time.Hour)
+			}),
+		})
+	}
+	d := one(brand.Priority{})
+	require.Equal(t, 100, brand.DefaultPriority().Sum())
+	require.Equal(t, d, one(brand.DefaultPriority()), "no weights are the usual ones")
+	require.Contains(t, d.Why, "priority 65: severity 45 of 60 (high), reach 7.2 of 12 (1000 followers, verified), "+
+		"engagement 4 of 8 (40 likes, 20 reposts), age 5 of 10 (12 h), history 3.3 of 10 (1 earlier case)")
+	d = one(brand.Priority{Reach: 3, History: 1})
+	require.Contains(t, d.Why, "priority 53: severity 0 of 0 (high), reach 45 of 75 (1000 followers, verified), "+
+		"engagement 0 of 0 (40 likes, 20 reposts), age 0 of 0 (12 h), history 8.3 of 25 (1 earlier case)")
+}
+
+func TestAnIncidentStandsForItsMembers(t *testing.T) {
+	t.Parallel()
+	inhibit := &triage.Inhibit{Case: "c1", Reason: "one more of the spike of complaints about app"}
+	for _, c := range []struct {
+		name    string
+		edit    func(*record.Scored)
+		history triage.History
+		want    record.Outcome
+		why     string
+	}{
+		{"a member", nil, triage.History{Inhibit: inhibit}, record.OutcomeInhibited, "inhibited: one more of the spike of complaints about app, incident case c1"},
+		{"a critical one", func(s *record.Scored) { s.Score.Severity = vent.SeverityCritical }, triage.History{Inhibit: inhibit}, record.OutcomeAlert, "venting"},
+		{"one that goes to law", func(s *record.Scored) { s.Score.Signals = []string{"legal"} }, triage.History{Inhibit: inhibit}, record.OutcomeAlert, "venting"},
+		{"no complaint", func(s *record.Scored) { s.Score.Venting = 0.1 }, triage.History{Inhibit: inhibit}, record.OutcomeBelowThreshold, "venting"},
+		{"in its thread", nil, triage.History{Inhibit: inhibit, Join: &triage.Join{Case: "c2", Live: true, Reason: "same conversation"}}, record.OutcomeJoined, "joined"},
+		{"the one that makes the spike", nil, triage.History{Spike: "12 people", CardsToday: 1000}, record.OutcomeAlert, "spike: 12 people"},
+		{"a late one", func(s *record.Scored) { s.Late = true }, triage.History{Spike: "12 people"}, record.OutcomeDigest, "digest"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d := triage.Decide(triage.Input{Scored: complaint(c.edit), Brand: acme(), Now: noon(), History: c.history})
+			require.Equal(t, c.want, d.Outcome)
+			require.Contains(t, strings.Join(d.Why, "\n"), c.why)
+		})
+	}
 }
 
 func TestToneOf(t *testing.T) {

@@ -4,6 +4,8 @@
 //
 //	scenario.go  what a post is, and the stream as a whole
 //	posts.go     the posts
+//	generate.go  many posts by a pattern
+//	incidents.go hand-written posts of many about one fault (incidents.txt), and their like
 package scenario
 
 import "time"

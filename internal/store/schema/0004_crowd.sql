@@ -15,6 +15,7 @@ CREATE TABLE complaints (
     words   TEXT NOT NULL,
     about   TEXT NOT NULL,
     copy    INTEGER NOT NULL,
+    reach   INTEGER NOT NULL,
     case_id TEXT NOT NULL,
     UNIQUE (brand, mention)
 );

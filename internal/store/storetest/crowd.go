@@ -19,7 +19,7 @@ func testComplaints(t *testing.T, open Opener) {
 	require.Zero(t, at)
 	one := record.Complaint{
 		Brand: "acme", Mention: "x:1", At: base(), Author: 1<<63 + 7, Topics: []string{"app", "outage"}, Outage: true,
-		Words: []string{"#login", "rivermouth"}, About: "app login", Copy: true, Case: "c",
+		Words: []string{"#login", "rivermouth"}, About: "app login", Copy: true, Reach: 1200, Case: "c",
 	}
 	update(t, s, "acme", func(tx *store.Tx) {
 		require.NoError(t, tx.PutComplaint(one))
