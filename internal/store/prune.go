@@ -195,6 +195,7 @@ const (
 	caseBrands     = "SELECT MIN(brand) FROM cases WHERE brand > ?"
 	decisionBrands = "SELECT MIN(brand) FROM decisions WHERE brand > ?"
 	mentionBrands  = "SELECT MIN(brand) FROM mentions WHERE brand > ?"
+	drawBrands     = "SELECT MIN(brand) FROM draws WHERE brand > ?"
 	planBrands     = "SELECT MIN(brand) FROM plans WHERE brand > ?"
 	// complaintBrands are those that somebody complained about.
 	complaintBrands = "SELECT MIN(brand) FROM complaints WHERE brand > ?"
@@ -234,6 +235,10 @@ func pruneSteps() []pruneStep {
 			WHERE brand = ? AND at < ? ORDER BY at LIMIT ?)`, false},
 		{"plans", ageKept, planBrands, `DELETE FROM plans WHERE (brand, at) IN
 			(SELECT t.brand, t.at FROM plans t WHERE t.brand = ? AND t.at < ? ORDER BY t.at LIMIT ?)`, false},
+		{"samples", ageKept, drawBrands, `DELETE FROM samples WHERE (brand, to_at, mention) IN
+			(SELECT t.brand, t.to_at, t.mention FROM samples t WHERE t.brand = ? AND t.to_at < ? ORDER BY t.to_at LIMIT ?)`, false},
+		{"draws", ageKept, drawBrands, `DELETE FROM draws WHERE (brand, to_at, stratum) IN
+			(SELECT t.brand, t.to_at, t.stratum FROM draws t WHERE t.brand = ? AND t.to_at < ? ORDER BY t.to_at LIMIT ?)`, false},
 		{"actions", ageKey, "", "DELETE FROM actions WHERE key IN (SELECT key FROM actions WHERE at < ? ORDER BY at LIMIT ?)", false},
 		{"events of no case", ageKept, "", `DELETE FROM events WHERE case_id = '' AND seq IN
 			(SELECT seq FROM events WHERE case_id = '' AND at < ? ORDER BY seq LIMIT ?)`, false},

@@ -21,6 +21,7 @@
 //	mention.go    posts, once for each brand
 //	decision.go   what was decided, and why; decided.go reads it for a backtest
 //	budget.go     how budgets are spread
+//	drawn.go      random samples of decided posts, which people label
 //	case.go       cases; caselist.go lists and counts them; dossier.go all about one
 //	recovery.go   what became of many cases
 //	complaint.go  the posts that asked for a card, and incidents

@@ -92,6 +92,7 @@ func Run(t *testing.T, open Opener) {
 		{"leases", testLeases},
 		{"single values", testMeta},
 		{"budgets", testPlans},
+		{"samples", testDraws},
 		{"unmatched sample", testSample},
 		{"erasure", testErase},
 		{"erasure leaves others alone", testEraseOthers},
