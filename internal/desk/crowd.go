@@ -150,6 +150,23 @@ func (s *session) fault(j *job) (found, bool, error) {
 // spikes fills in what the history of a mention that no case took says of incidents:
 // one that it is part of, or one that it begins.
 func (s *session) spikes(j *job, h *triage.History) error {
+	if err := s.spiked(j, h); err != nil || h.Inhibit != nil || h.Spike != "" {
+		return err
+	}
+	p := j.past
+	if p == nil || !p.Inhibited || !p.Altered && !p.Recall {
+		return nil
+	}
+	_, live, err := s.live(p.Case)
+	if live {
+		h.Inhibit = &triage.Inhibit{Case: p.Case, Reason: "as it was decided"}
+		p.recalled = true
+	}
+	return err
+}
+
+// spiked is spikes by the rows alone.
+func (s *session) spiked(j *job, h *triage.History) error {
 	if !j.brand.Spikes.Enabled || !asks(j) {
 		return nil
 	}

@@ -35,6 +35,8 @@ type Past struct {
 	Recall   bool
 	Customer bool
 	Thread   bool
+	// Inhibited says that the case was an incident that stood for it.
+	Inhibited bool
 	// Silence is the one that held an altered post back live, or empty, and Said
 	// stands for the words of one that a case heard.
 	Silence string
@@ -227,7 +229,7 @@ func actionOf(e record.Event) (record.Action, bool) {
 // there any more.
 func (s *session) recall(j *job) (found, bool, error) {
 	p := j.past
-	if p.Case == "" {
+	if p.Case == "" || p.Inhibited {
 		return found{}, false, nil
 	}
 	c, ok, err := s.tx.Case(p.Case)

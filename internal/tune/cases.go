@@ -31,6 +31,9 @@ func (r *brandRun) seed(ctx context.Context) error {
 			w.SeedAlert(t)
 		}
 	}
+	if err := r.seedComplaints(ctx); err != nil {
+		return err
+	}
 	if err := r.seedStream(ctx); err != nil {
 		return err
 	}
@@ -55,6 +58,35 @@ func (r *brandRun) seed(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// complaintsBack is how far back complaints matter: the earlier days that a spike is
+// held against, and the hours before the first decision.
+const complaintsBack = 8 * 24 * time.Hour
+
+// seedComplaints gives both worlds what was complained about before.
+func (r *brandRun) seedComplaints(ctx context.Context) error {
+	st, at := r.in.opt.Store, r.in.opt.Since
+	first, err := st.FirstComplaint(ctx, r.name)
+	if err != nil || first.IsZero() || !first.Before(at) {
+		return err
+	}
+	var rows []record.Complaint
+	for from := at.Add(-complaintsBack); from.Before(at); from = from.Add(time.Hour) {
+		to := from.Add(time.Hour)
+		if to.After(at) {
+			to = at
+		}
+		hour, err := st.Complaints(ctx, r.name, from, to, 0)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, hour...)
+	}
+	for _, w := range r.trials {
+		w.SeedComplaints(rows, first)
+	}
+	return nil
 }
 
 // seedStream gives both worlds what the budget of the first hours is planned by.
@@ -92,6 +124,9 @@ func (r *brandRun) seedCase(ctx context.Context, c record.Case) error {
 		}
 	}
 	past = lived(past)
+	if i := past.Crowd.Incident; i != nil && !i.At.Before(at) {
+		past.Crowd.Incident = nil // it became one later
+	}
 	for _, w := range r.trials {
 		if err := w.Seed(past); err != nil {
 			return err

@@ -163,7 +163,7 @@ func (b *backtest) past(ctx context.Context, row *store.Decided) (desk.Past, err
 	d, m := &row.Decision, row.Post.Mention
 	retraction := d.Outcome == record.OutcomeRetracted
 	p := desk.Past{
-		Now: d.Now, Others: row.Others, Case: d.Case,
+		Now: d.Now, Others: row.Others, Case: d.Case, Inhibited: d.Outcome == record.OutcomeInhibited,
 		Altered: !retraction && (m.Revision != d.Revision || m.Retracted),
 	}
 	gone := m.Retracted && !retraction

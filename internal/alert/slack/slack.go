@@ -83,10 +83,14 @@ func (r *Receiver) Post(ctx context.Context, m alert.Message) (record.Receipt, e
 	return r.post(ctx, p, m.Notice.Key)
 }
 
-// Reply adds to the thread of root.
+// Reply adds to the thread of root. The channel hears it too where the notice asks for it.
 func (r *Receiver) Reply(ctx context.Context, root record.Receipt, m alert.Message) (record.Receipt, error) {
 	p := render(m, r.cfg.Interactive(), m.Notice.Key)
-	rc, err := r.postTo(ctx, root.Channel, p, m.Notice.Key, slackgo.MsgOptionTS(root.TS))
+	more := []slackgo.MsgOption{slackgo.MsgOptionTS(root.TS)}
+	if m.Notice.Body.Broadcast {
+		more = append(more, slackgo.MsgOptionBroadcast())
+	}
+	rc, err := r.postTo(ctx, root.Channel, p, m.Notice.Key, more...)
 	return rc, r.elsewhere(root.Channel, err)
 }
 

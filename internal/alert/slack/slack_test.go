@@ -184,6 +184,24 @@ func TestEveryMessageCarriesItsKey(t *testing.T) {
 	}
 }
 
+// What has become worse is shown in the channel too; other replies stay in the thread.
+func TestAWorseCaseIsHeardInTheChannel(t *testing.T) {
+	s, r := pair(t, Config{})
+	root, err := r.Post(t.Context(), message(record.NoticeCard, dossier(record.StateOpen)))
+	require.NoError(t, err)
+	for _, loud := range []bool{true, false} {
+		m := keyed(record.NoticeReply, fmt.Sprint("reply ", loud))
+		m.Notice.Body.Broadcast = loud
+		_, err = r.Reply(t.Context(), root, m)
+		require.NoError(t, err)
+	}
+	seen := s.Messages("")
+	require.Len(t, seen, 3)
+	require.True(t, seen[1].Broadcast)
+	require.False(t, seen[2].Broadcast)
+	require.Equal(t, root.TS, seen[1].ThreadTS)
+}
+
 func TestCheck(t *testing.T) {
 	full := []string{"chat:write", "channels:history"}
 	for _, tc := range []struct {
