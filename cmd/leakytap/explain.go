@@ -23,7 +23,7 @@ func newExplain(env *environment) *cobra.Command {
 		Use:   "explain [--brand NAME] TEXT",
 		Short: "One text: which terms matched, the score with its reasons, the decision and the route",
 		Args:  args(1, many),
-		RunE: func(_ *cobra.Command, words []string) error {
+		RunE: func(cmd *cobra.Command, words []string) error {
 			text := strings.Join(words, " ")
 			if text == "-" {
 				b, err := io.ReadAll(io.LimitReader(env.stdin, mention.MaxRecord))
@@ -39,6 +39,9 @@ func newExplain(env *environment) *cobra.Command {
 			gen, err := app.NewGeneration(cfg)
 			if err != nil {
 				return err
+			}
+			if err := gen.LearnFrom(cmd.Context(), cfg.DataDir); err != nil {
+				fmt.Fprintf(env.stderr, "leakytap: what labels taught is left out: %v\n", err)
 			}
 			names, err := explained(cfg, brandName)
 			if err != nil {

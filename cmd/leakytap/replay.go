@@ -52,7 +52,7 @@ daemon must not run meanwhile and sends the messages at its next start.`,
 				return err
 			}
 			defer closeStore()
-			r, err := app.NewReplay(cfg, st, env.logger())
+			r, err := app.NewReplay(cmd.Context(), cfg, st, env.logger())
 			if err != nil {
 				return err
 			}

@@ -33,7 +33,9 @@ import (
 	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/internal/score"
 	"github.com/leakytap/leakytap/internal/store"
+	"github.com/leakytap/leakytap/internal/tune/teach"
 	"github.com/leakytap/leakytap/internal/web"
+	"github.com/leakytap/leakytap/pkg/vent"
 )
 
 // drainWithin bounds a shutdown: the contract gives 30 s, the operating system
@@ -82,6 +84,12 @@ type Daemon struct {
 	web      *web.Server
 	watches  *watchMirror
 	parser   *rss.Parser
+	teacher  *teach.Teacher
+	// layers are what labels taught, layersAt the store's version of them; keeping says
+	// that this process keeps house.
+	layers   *shelf
+	layersAt atomic.Int64
+	keeping  atomic.Bool
 
 	gen     atomic.Pointer[Generation]
 	reloads sync.Mutex
@@ -104,7 +112,7 @@ func Open(ctx context.Context, opt Options) (_ *Daemon, err error) {
 	}
 	d := &Daemon{
 		opt: opt, log: opt.Log, reg: prometheus.NewRegistry(), started: time.Now(),
-		holder: holderName(), watches: &watchMirror{}, parser: rss.NewParser(), hooks: &hooks{},
+		holder: holderName(), watches: &watchMirror{}, parser: rss.NewParser(), hooks: &hooks{}, layers: &shelf{},
 	}
 	d.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	d.met = newMetrics(d.reg, opt.Version)
@@ -124,6 +132,9 @@ func Open(ctx context.Context, opt Options) (_ *Daemon, err error) {
 		return nil, refusal(missing)
 	}
 	d.gen.Store(gen)
+	if err := d.takeLayers(ctx); err != nil {
+		return nil, err
+	}
 	if err := d.build(ctx); err != nil {
 		return nil, err
 	}
@@ -210,7 +221,14 @@ func (d *Daemon) build(ctx context.Context) (err error) {
 		Bus: d.bus, Dead: d.dead, Log: d.log, Reg: d.reg,
 		Scorer:  func() score.Scorer { return d.gen.Load() },
 		Subject: func(name string) (score.Subject, bool) { return d.gen.Load().Subject(name) },
+		Layer:   func(name string) *vent.Layer { return d.gen.Load().layer(name) },
 	})
+	d.teacher, err = teach.New(teach.Options{
+		Store: d.store, Class: func() teach.Class { return d.gen.Load().class() }, Done: d.learned, Log: d.log, Reg: d.reg,
+	})
+	if err != nil {
+		return err
+	}
 	d.desk, err = desk.New(desk.Options{
 		Store: d.store, Rules: func() *desk.Rules { return d.gen.Load().rules }, About: about.New().About, Log: d.log, Reg: d.reg,
 	})
@@ -306,6 +324,7 @@ func (d *Daemon) Backend() *Backend {
 	return &Backend{
 		Store: d.store, Desk: d.desk, Bus: d.bus, Changed: d.drains.wake,
 		SourceNames: func() []string { return d.gen.Load().sourceNames() },
+		Teaching:    teaching(d.teacher, d.store, d.gen.Load),
 	}
 }
 

@@ -18,6 +18,8 @@ import (
 // Backend answers the inbox, the API and, while no daemon runs, the commands:
 // it reads the store and moves cases through the desk.
 type Backend struct {
+	// Teaching is Labels.
+	web.Teaching
 	Store *store.Store
 	Desk  *desk.Desk
 	Bus   bus.Publisher

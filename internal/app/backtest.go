@@ -35,6 +35,10 @@ func Backtest(ctx context.Context, running, candidate *config.Config, w Window) 
 		return rep, err
 	}
 	defer func() { _ = r.Close() }()
+	// What labels taught is scored with where scores are made anew.
+	if will.layers, err = shelfOf(ctx, r); err != nil {
+		return rep, err
+	}
 	ages := map[string]time.Duration{}
 	for i := range running.Sources {
 		ages[running.Sources[i].Name] = running.Sources[i].MaxAge.D()

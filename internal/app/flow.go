@@ -39,6 +39,12 @@ func (d *Daemon) flow() []part {
 		}},
 		{RoleAlert, "announcer", d.tellWatches},
 
+		// Learning: labels become layers, which every scorer and desk takes up.
+		{RoleAlert, "teacher", d.learn},
+		{RoleAlert, "announcer of layers", d.tellLayers},
+		{RoleScore, "heard layers", d.hearLayers},
+		{"", "layers", d.followLayers},
+
 		// Telling: the outbox is drained, a drain for each receiver.
 		{RoleAlert, "receivers", d.drains.run},
 		{RoleAlert, "canary", d.takeCanaries},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/leakytap/leakytap/internal/alert"
@@ -29,6 +30,10 @@ type Generation struct {
 	fast     bool
 	rules    *desk.Rules
 	matching matching
+	// layers are what labels taught, nil where none are to be used.
+	layers *shelf
+	// examples are the scores of pinned examples without any layer, by brand and text.
+	examples *sync.Map
 }
 
 // NewGeneration compiles everything that can fail: queries, routes, the model.
@@ -51,7 +56,7 @@ func newGeneration(cfg *config.Config, router *alert.Router) (*Generation, error
 	}
 	g := &Generation{
 		cfg: cfg, scorer: scorer, fast: cfg.Score.SecondOpinion == "none",
-		subjects: make(map[string]score.Subject, len(cfg.Brands)),
+		subjects: make(map[string]score.Subject, len(cfg.Brands)), examples: &sync.Map{},
 	}
 	g.rules = &desk.Rules{
 		Hash:   cfg.Hash(),
@@ -125,31 +130,54 @@ func (g *Generation) Unsure(sc vent.Score) bool { return !g.fast && sc.Unsure() 
 
 // rescore scores a mention that another generation scored.
 func (g *Generation) rescore(m record.Matched) (vent.Score, int64) {
-	s, ok := g.subjects[m.Brand]
-	if !ok {
-		s = score.Subject{Brand: brand.Brand{Name: m.Brand}}
+	layer := g.layer(m.Brand)
+	return g.Score(g.input(m.Brand, m.Mention), vent.Options{Explain: true, Layer: layer}), versionOf(layer)
+}
+
+// layer is what the labels of a brand taught, nil for nothing and for a brand that does
+// not learn.
+func (g *Generation) layer(name string) *vent.Layer {
+	if b, ok := g.rules.Brands[name]; !ok || b.Learning() == brand.LearnOff {
+		return nil
 	}
-	return g.Score(score.Input(s, m.Mention), vent.Options{Explain: true}), 0
+	return g.layers.of(name)
+}
+
+func versionOf(l *vent.Layer) int64 {
+	if l == nil {
+		return 0
+	}
+	return l.Version
 }
 
 // Judge decides on one text as if nothing had ever happened: for explain, for
 // pinned examples and for whoever asks what a text would become.
 func (g *Generation) Judge(brandName string, m mention.Mention, now time.Time) record.Decision {
-	in := record.Matched{V: record.Version, Brand: brandName, BrandHash: g.rules.Hashes[brandName], Mention: m, Match: record.MatchQuery}
-	found := false
+	in, found := g.matched(brandName, m)
+	sc, layer := g.rescore(in)
+	return g.judged(record.Scored{Matched: in, Score: sc, Layer: layer}, found, now)
+}
+
+// matched is a text as ingest would publish it for a brand, and whether it would.
+func (g *Generation) matched(brandName string, m mention.Mention) (in record.Matched, found bool) {
+	in = record.Matched{V: record.Version, Brand: brandName, BrandHash: g.rules.Hashes[brandName], Mention: m, Match: record.MatchQuery}
 	for _, h := range g.rules.Matcher.Match(m) {
 		if h.Brand == brandName {
 			in.Terms, in.ExcludedBy, found = h.Terms, h.ExcludedBy, true
 		}
 	}
-	sc, layer := g.rescore(in)
+	return in, found
+}
+
+// judged decides on a text that has its score.
+func (g *Generation) judged(s record.Scored, found bool, now time.Time) record.Decision {
 	if !found {
 		return record.Decision{
-			ID: m.ID, Brand: brandName, Outcome: record.OutcomeNotMatched, Severity: sc.Severity, Venting: sc.Venting,
-			Score: sc, Why: []string{"not matched: no term of the query of " + brandName + " occurs in the text"},
+			ID: s.Mention.ID, Brand: s.Brand, Outcome: record.OutcomeNotMatched, Severity: s.Score.Severity, Venting: s.Score.Venting,
+			Score: s.Score, Layer: s.Layer, Why: []string{"not matched: no term of the query of " + s.Brand + " occurs in the text"},
 		}
 	}
-	return g.rules.Preview(record.Scored{Matched: in, Score: sc, Layer: layer}, now)
+	return g.rules.Preview(s, now)
 }
 
 // matching is what ingest knows of a generation.

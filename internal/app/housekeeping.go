@@ -33,6 +33,7 @@ func (d *Daemon) keepHouse(ctx context.Context) error {
 	var failing bool
 	for {
 		held, err := d.store.Lease(ctx, leaseHouse, d.holder, houseTTL)
+		d.keeping.Store(err == nil && held)
 		if err == nil && held {
 			err = d.tidy(ctx, time.Now().UTC())
 			if err == nil && time.Since(pruned) > pruneEvery {

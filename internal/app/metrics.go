@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
+	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/pkg/vent"
 )
 
@@ -18,6 +19,8 @@ type metrics struct {
 	storeBytes   prometheus.Gauge
 	outboxOldest prometheus.Gauge
 	canary       prometheus.Gauge
+	labels       *prometheus.GaugeVec
+	layers       *prometheus.GaugeVec
 	gauges       *heldGauges
 }
 
@@ -51,10 +54,45 @@ func newMetrics(reg prometheus.Registerer, version string) *metrics {
 			Name: "leakytap_canary_last_success_timestamp_seconds",
 			Help: "When a marked post last crossed bus, score, decision and outbox. Older than three minutes means that something in between stands still.",
 		}),
+		labels: f.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "leakytap_labels",
+			Help: "Labels that teach, by brand and what they say.",
+		}, []string{"brand", "value"}),
+		layers: f.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "leakytap_layer_version",
+			Help: "Version of what the brand's labels taught that is in use, 0 for nothing.",
+		}, []string{"brand"}),
 		gauges: newHeldGauges(),
 	}
 	reg.MustRegister(m.gauges)
 	return m
+}
+
+// prepare makes the samples of the named brands exist at 0.
+func (m *metrics) prepare(brands []string) {
+	for _, b := range brands {
+		m.layers.WithLabelValues(b).Add(0)
+		for _, v := range []string{"complaint", "not_a_complaint"} {
+			m.labels.WithLabelValues(b, v).Add(0)
+		}
+	}
+}
+
+// labelCounts sets how many labels of a brand teach.
+func (m *metrics) labelCounts(brand string, complaints, others int) {
+	m.labels.WithLabelValues(brand, "complaint").Set(float64(complaints))
+	m.labels.WithLabelValues(brand, "not_a_complaint").Set(float64(others))
+}
+
+// layerVersions sets which layers are in use.
+func (m *metrics) layerVersions(rows []record.Layer) {
+	for i := range rows {
+		v := 0.0
+		if len(rows[i].Weights) > 0 {
+			v = float64(rows[i].Version)
+		}
+		m.layers.WithLabelValues(rows[i].Brand).Set(v)
+	}
 }
 
 // heldGauges are the gauges that come from the store. Only the process that

@@ -73,6 +73,7 @@ func (d *Daemon) prepare(ctx context.Context, cfg *config.Config) (gen *Generati
 	if gen, err = NewGeneration(cfg); err != nil {
 		return nil, nil, err
 	}
+	gen.layers = d.layers
 	return gen, refused, d.rememberGood(ctx, cfg)
 }
 
@@ -157,10 +158,15 @@ type pinJudge struct{ gen *Generation }
 // Judge decides on a text of nobody, said now.
 func (j pinJudge) Judge(b brand.Brand, text string) record.Decision {
 	now := time.Now().UTC()
+	return j.gen.Judge(b.Name, pinned(text, now), now)
+}
+
+// pinned is an example as a post.
+func pinned(text string, now time.Time) mention.Mention {
 	m, _ := mention.Clean(mention.Mention{
 		Platform: "pin", NativeID: "example", Kind: mention.KindPost, Text: text, CreatedAt: now, ObservedAt: now,
 	})
-	return j.gen.Judge(b.Name, m, now)
+	return m
 }
 
 // Reload reads the config again and swaps the generation. What is wrong comes
@@ -253,6 +259,7 @@ func (d *Daemon) take(gen *Generation) error {
 	d.ingest.Prepare(gen.sourceNames(), gen.brands)
 	d.score.Prepare(gen.brands)
 	d.desk.Prepare(gen.brands)
+	d.met.prepare(gen.brands)
 	d.alerting.Ensure(gen.brands, receiverNames(gen.cfg))
 	d.gen.Store(gen)
 	d.drains.apply(receivers)

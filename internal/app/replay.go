@@ -13,8 +13,8 @@ import (
 	"github.com/leakytap/leakytap/internal/config"
 	"github.com/leakytap/leakytap/internal/desk"
 	"github.com/leakytap/leakytap/internal/record"
-	"github.com/leakytap/leakytap/internal/score"
 	"github.com/leakytap/leakytap/internal/store"
+	"github.com/leakytap/leakytap/internal/tune/teach"
 	"github.com/leakytap/leakytap/pkg/mention"
 	"github.com/leakytap/leakytap/pkg/vent"
 )
@@ -36,9 +36,12 @@ type replayed struct {
 }
 
 // NewReplay replays into st, which a dry run opens with store.OpenScratch.
-func NewReplay(cfg *config.Config, st *store.Store, log *zap.Logger) (*Replay, error) {
+func NewReplay(ctx context.Context, cfg *config.Config, st *store.Store, log *zap.Logger) (*Replay, error) {
 	gen, err := NewGeneration(cfg)
 	if err != nil {
+		return nil, err
+	}
+	if gen.layers, err = shelfOf(ctx, st); err != nil {
 		return nil, err
 	}
 	d, err := desk.New(desk.Options{
@@ -142,10 +145,7 @@ func (r *Replay) envelopes(m mention.Mention, hits []record.Matched, brands []st
 	return hits
 }
 
-func (r *Replay) score(in record.Matched) (vent.Score, int64) {
-	subject, _ := r.gen.Subject(in.Brand)
-	return r.gen.Score(score.Input(subject, in.Mention), vent.Options{Explain: true}), 0
-}
+func (r *Replay) score(in record.Matched) (vent.Score, int64) { return r.gen.rescore(in) }
 
 func textHash(m mention.Mention) uint64 {
 	h := fnv.New64a()
@@ -200,7 +200,13 @@ func OpenBackend(ctx context.Context, cfg *config.Config, log *zap.Logger) (b *B
 		closeAll()
 		return nil, nil, err
 	}
-	return &Backend{Store: st, Desk: d, SourceNames: sourcesOrAll(gen)}, closeAll, nil
+	t, err := teach.New(teach.Options{Store: st, Class: gen.class, Log: log})
+	if err != nil {
+		closeAll()
+		return nil, nil, err
+	}
+	b = &Backend{Store: st, Desk: d, SourceNames: sourcesOrAll(gen), Teaching: teaching(t, st, func() *Generation { return gen })}
+	return b, closeAll, nil
 }
 
 // sourcesOrAll names the configured sources, or nobody's where the config has

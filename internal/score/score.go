@@ -59,8 +59,10 @@ type Options struct {
 	// because this process has not reloaded yet or no longer has it, is scored by
 	// its name alone: the desk decides with its own generation.
 	Subject func(name string) (Subject, bool)
-	Log     *zap.Logger
-	Reg     prometheus.Registerer
+	// Layer gives what a brand's labels taught, nil for nothing; a nil func is of no brand.
+	Layer func(name string) *vent.Layer
+	Log   *zap.Logger
+	Reg   prometheus.Registerer
 }
 
 // Stage scores what matched. Its methods are safe for use by many goroutines.
@@ -90,7 +92,7 @@ func (s *Stage) Handle(ctx context.Context, batch []bus.Message) error {
 	keys := make([]string, 0, len(batch))
 	var unsure []question
 	for _, m := range batch {
-		scored, in, reason, err := s.one(scorer, m)
+		scored, q, reason, err := s.one(scorer, m)
 		if err != nil {
 			if dead := s.opt.Dead.Send(ctx, "score", reason, m, err); dead != nil {
 				return dead
@@ -100,7 +102,8 @@ func (s *Stage) Handle(ctx context.Context, batch []bus.Message) error {
 		all = append(all, scored)
 		keys = append(keys, m.Key)
 		if scored.Match != record.MatchCanary && scorer.Unsure(scored.Score) {
-			unsure = append(unsure, question{in: in, scored: &all[len(all)-1]})
+			q.scored = &all[len(all)-1]
+			unsure = append(unsure, q)
 		}
 	}
 	s.seconds.ask(ctx, scorer, unsure, len(batch))
@@ -141,16 +144,16 @@ const (
 
 // one asks the first opinion about one record. A panic of the scorer is that record's
 // fault alone.
-func (s *Stage) one(scorer Scorer, m bus.Message) (scored record.Scored, asked vent.Input, reason string, err error) {
+func (s *Stage) one(scorer Scorer, m bus.Message) (scored record.Scored, q question, reason string, err error) {
 	var in record.Matched
 	if err := json.Unmarshal(m.Value, &in); err != nil {
-		return scored, asked, reasonBadRecord, fmt.Errorf("reading matched mention: %w", err)
+		return scored, q, reasonBadRecord, fmt.Errorf("reading matched mention: %w", err)
 	}
 	switch {
 	case in.V > record.Version:
-		return scored, asked, reasonNewerVersion, fmt.Errorf("record has version %d, this release reads %d; upgrade it and retry the dead letter", in.V, record.Version)
+		return scored, q, reasonNewerVersion, fmt.Errorf("record has version %d, this release reads %d; upgrade it and retry the dead letter", in.V, record.Version)
 	case in.Brand == "" || in.Mention.ID == "":
-		return scored, asked, reasonBadRecord, errors.New("record has no brand or no mention id")
+		return scored, q, reasonBadRecord, errors.New("record has no brand or no mention id")
 	}
 	defer func() {
 		if p := recover(); p != nil {
@@ -162,12 +165,24 @@ func (s *Stage) one(scorer Scorer, m bus.Message) (scored record.Scored, asked v
 	if !ok {
 		subject = Subject{Brand: brand.Brand{Name: in.Brand}}
 	}
-	asked = Input(subject, in.Mention)
-	sc := scorer.Score(asked, vent.Options{Explain: true, Fast: true})
+	q = question{in: Input(subject, in.Mention), layer: s.layer(in.Brand)}
+	sc := scorer.Score(q.in, vent.Options{Explain: true, Fast: true, Layer: q.layer})
 	if !sane(sc) {
-		return scored, asked, reasonFailed, fmt.Errorf("scorer gave %v", sc.Venting)
+		return scored, q, reasonFailed, fmt.Errorf("scorer gave %v", sc.Venting)
 	}
-	return record.Scored{Matched: in, Score: sc}, asked, "", nil
+	scored = record.Scored{Matched: in, Score: sc}
+	if q.layer != nil {
+		scored.Layer = q.layer.Version
+	}
+	return scored, q, "", nil
+}
+
+// layer is what the labels of a brand taught.
+func (s *Stage) layer(name string) *vent.Layer {
+	if s.opt.Layer == nil {
+		return nil
+	}
+	return s.opt.Layer(name)
 }
 
 // sane tells whether a score is a number.

@@ -53,6 +53,7 @@ func newSeconds(log *zap.Logger, met *metrics) *seconds {
 // question is a record that the first opinion was unsure about.
 type question struct {
 	in     vent.Input
+	layer  *vent.Layer
 	scored *record.Scored
 }
 
@@ -106,7 +107,7 @@ func (p *seconds) one(ctx context.Context, s Scorer, q question) (outcome string
 	case <-ctx.Done():
 		return outcomeDeadline
 	}
-	sc, err := read(ctx, s, q.in)
+	sc, err := read(ctx, s, q)
 	switch {
 	case err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return outcomeDeadline
@@ -123,11 +124,11 @@ func (p *seconds) one(ctx context.Context, s Scorer, q question) (outcome string
 }
 
 // read asks the scorer. A panic is an error: the first opinion stands.
-func read(ctx context.Context, s Scorer, in vent.Input) (sc vent.Score, err error) {
+func read(ctx context.Context, s Scorer, q question) (sc vent.Score, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("scorer panicked: %v", v)
 		}
 	}()
-	return s.Second(ctx, in, vent.Options{Explain: true})
+	return s.Second(ctx, q.in, vent.Options{Explain: true, Layer: q.layer})
 }

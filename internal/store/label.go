@@ -188,6 +188,26 @@ func (s *Store) TeachingLabels(ctx context.Context, brand string, limit int) ([]
 	return out, nil
 }
 
+// CountLabels is how many labels of a brand teach, those that call a post a complaint
+// and those that do not.
+func (s *Store) CountLabels(ctx context.Context, brand string) (complaints, others int, err error) {
+	err = each(ctx, s.reads, func(scan scanFunc) error {
+		var venting bool
+		var n int
+		err := scan(&venting, &n)
+		if venting {
+			complaints = n
+		} else {
+			others = n
+		}
+		return err
+	}, "SELECT venting, COUNT(*) FROM labels WHERE brand = ? AND undone = 0 AND text <> '' GROUP BY venting", brand)
+	if err != nil {
+		return 0, 0, fmt.Errorf("counting the labels of brand %s: %w", brand, err)
+	}
+	return complaints, others, nil
+}
+
 // maxDisagreements bounds what Disagreements gives.
 const maxDisagreements = 200
 

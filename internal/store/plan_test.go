@@ -204,6 +204,7 @@ func callReads(t *testing.T, s *Store) {
 		func() error { _, err := s.TeachingLabels(ctx, "acme", 10); return err },
 		func() error { _, err := s.Disagreements(ctx, ""); return err },
 		func() error { _, err := s.LabelVersions(ctx); return err },
+		func() error { _, _, err := s.CountLabels(ctx, "acme"); return err },
 		func() error { _, err := s.ActiveLayers(ctx); return err },
 		func() error { _, err := s.LastLayers(ctx); return err },
 		func() error { _, err := s.Layer(ctx, "acme", 1); return err },

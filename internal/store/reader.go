@@ -71,6 +71,11 @@ func (r *Reader) Labels(ctx context.Context, brand string, after int64, limit in
 	return r.view.Labels(ctx, brand, after, limit)
 }
 
+// ActiveLayers are as Store.ActiveLayers gives them.
+func (r *Reader) ActiveLayers(ctx context.Context) ([]record.Layer, error) {
+	return r.view.ActiveLayers(ctx)
+}
+
 // Unmatched is as Store.Unmatched gives it.
 func (r *Reader) Unmatched(ctx context.Context, f UnmatchedFilter) (Page[Sampled], error) {
 	return r.view.Unmatched(ctx, f)

@@ -10,6 +10,9 @@ import (
 	"github.com/leakytap/leakytap/pkg/vent"
 )
 
+// leastLearned is the log-odds from which on it is worth a line that labels moved a score.
+const leastLearned = 0.05
+
 // maxTerms bounds how many matched terms a line names.
 const maxTerms = 12
 
@@ -43,6 +46,9 @@ func (w *why) match(s record.Scored) {
 
 func (w *why) score(s vent.Score, a brand.Alert) {
 	w.add("venting " + compare(s.Venting, a.Threshold))
+	if math.Abs(s.Learned) >= leastLearned {
+		w.addf("your team's labels: %+.1f", s.Learned)
+	}
 	sev, least := Severity(s, a), minSeverity(a)
 	op := ">="
 	if sev.Rank() < least.Rank() {

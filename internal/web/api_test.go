@@ -18,6 +18,7 @@ import (
 	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/internal/web"
 	"github.com/leakytap/leakytap/internal/web/webtest"
+	"github.com/leakytap/leakytap/pkg/vent"
 )
 
 // call makes one request of the API and gives the answer's status and body.
@@ -291,7 +292,10 @@ func TestOpenAPIDescribesTheFields(t *testing.T) {
 	for name, v := range map[string]any{
 		"Status": web.Status{}, "ActionRequest": web.ActionRequest{}, "SilenceRequest": web.SilenceRequest{},
 		"Case": record.Case{}, "Dossier": record.Dossier{}, "Event": record.Event{}, "Decision": record.Decision{},
-		"SourceStat": record.SourceStat{}, "Dead": record.Dead{}, "Silence": record.Silence{},
+		"SourceStat": record.SourceStat{}, "Dead": record.Dead{}, "Silence": record.Silence{}, "Score": vent.Score{},
+		"Label": record.Label{}, "Layer": record.Layer{}, "Effect": record.Effect{}, "Disagreement": record.Disagreement{},
+		"Taught": web.Taught{}, "Learned": web.Learned{}, "Imported": web.Imported{},
+		"LabelRequest": web.LabelRequest{}, "ImportRequest": web.ImportRequest{}, "ImportedLabel": web.ImportedLabel{},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var described []string

@@ -82,7 +82,9 @@ type Silences interface {
 // daemon, another daemon's API for the commands (web/client).
 type Backend interface {
 	Cases
+	Recoveries
 	Traces
 	DeadLetters
 	Silences
+	Labels
 }

@@ -29,6 +29,10 @@ type caseView struct {
 	Topics, Signals    string
 	Route              string
 	Linked             []string
+	Needs              needsView
+	// Labels are what people said of the first post; Teach lets one say more.
+	Labels []taughtView
+	Teach  *teachView
 }
 
 type eventView struct {
@@ -56,7 +60,15 @@ func (s *Server) pageCase(w http.ResponseWriter, r *http.Request, who person) er
 	if err != nil {
 		return err
 	}
-	p.Body = caseViewOf(d, time.Now())
+	v := caseViewOf(d, time.Now())
+	back := "/cases/" + id
+	if v.Labels, err = s.taughtAbout(r.Context(), d.Case.Brand, d.Case.Root, back); err != nil {
+		return err
+	}
+	if !v.Gone {
+		v.Teach = &teachView{Brand: d.Case.Brand, Mention: d.Case.Root, Back: back}
+	}
+	p.Body = v
 	return s.render(w, http.StatusOK, "case", p)
 }
 
@@ -68,6 +80,9 @@ func caseViewOf(d record.Dossier, now time.Time) caseView {
 		AskReason: c.State == record.StateDismissed && !hasReason(d),
 		Why:       shown(d.Why), Venting: percent(c.Venting), Priority: c.Priority,
 		Topics: strings.Join(words(c.Topics), ", "), Signals: strings.Join(words(c.Signals), ", "), Route: c.Route, Linked: c.Linked,
+	}
+	if !v.Gone {
+		v.Needs = needsOf(d, now)
 	}
 	for _, sp := range v.Spans {
 		v.HasReasons = v.HasReasons || sp.Mark != ""

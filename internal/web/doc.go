@@ -21,7 +21,8 @@
 //	render.go       templates and the files beside them
 //	view.go         cases and sources as pages show them; text.go a stranger's words
 //	inbox.go        the list; casepage.go one case; pages.go why, sources, dead letters
-//	silencepage.go  silences
+//	silencepage.go  silences; recovery.go what became of customers
+//	service.go      what is due, promised and asked for
 //	forms.go        what buttons post; name, login, logout
 //
 // The scripts are htmx (static/htmx.LICENSE), for forms without a reload, and

@@ -25,10 +25,14 @@ func (s *Server) formAct(w http.ResponseWriter, r *http.Request, who person) err
 		Case: id, Verb: record.Verb(r.PostFormValue("verb")), Actor: who.name, Via: who.via,
 		To: strings.TrimSpace(r.PostFormValue("to")), Reason: r.PostFormValue("reason"), Note: r.PostFormValue("note"),
 	}
-	if a.Verb == record.VerbSnooze {
-		if a.Until, err = formUntil(r, now); err != nil {
-			return err
-		}
+	switch a.Verb { //nolint:exhaustive // only these two have an end
+	case record.VerbSnooze:
+		a.Until, err = formUntil(r, now)
+	case record.VerbPromise:
+		a.Until, err = formBy(r, now)
+	}
+	if err != nil {
+		return err
 	}
 	if err := checkAction(&a, now); err != nil {
 		return err
@@ -63,7 +67,9 @@ func formKey(r *http.Request, a record.Action) string {
 		what += ":" + a.To
 	case record.VerbReason, record.VerbDismiss:
 		what += ":" + a.Reason
-	case record.VerbClaim, record.VerbAnswer, record.VerbResolve, record.VerbReopen:
+	case record.VerbPromise:
+		what += ":" + a.Note + ":" + r.PostFormValue("for") + r.PostFormValue("by")
+	case record.VerbClaim, record.VerbAnswer, record.VerbResolve, record.VerbReopen, record.VerbKept, record.VerbBroken, record.VerbLost:
 	}
 	return digest(fmt.Sprintf("web/%s/%d/%s/%s", a.Case, version, a.Actor, what))
 }

@@ -25,6 +25,8 @@ type decisionView struct {
 	Revision                                                               int64
 	At                                                                     moment
 	Why                                                                    []string
+	Labels                                                                 []taughtView
+	Teach                                                                  *teachView
 }
 
 // pageWhy shows every decision about one post, by id or URL.
@@ -38,19 +40,28 @@ func (s *Server) pageWhy(w http.ResponseWriter, r *http.Request, who person) err
 		return badRequest("an id or URL has at most 4096 bytes")
 	}
 	status := http.StatusOK
+	p := s.newPage(r, who, "Why", "why")
 	if v.Query != "" {
 		ds, err := s.opt.Backend.Decisions(r.Context(), v.Query)
 		if err != nil {
 			return err
 		}
 		for i := range ds {
-			v.Decisions = append(v.Decisions, decisionOf(ds[i], now))
+			one := decisionOf(ds[i], now)
+			if newest := i+1 == len(ds) || ds[i+1].Brand != ds[i].Brand || ds[i+1].ID != ds[i].ID; newest && one.Brand != "" {
+				if one.Labels, err = s.taughtAbout(r.Context(), ds[i].Brand, ds[i].ID, p.Self); err != nil {
+					return err
+				}
+				if ds[i].Outcome != record.OutcomeRetracted {
+					one.Teach = &teachView{Brand: ds[i].Brand, Mention: ds[i].ID, Back: p.Self}
+				}
+			}
+			v.Decisions = append(v.Decisions, one)
 		}
 		if len(ds) == 0 {
 			status = http.StatusNotFound
 		}
 	}
-	p := s.newPage(r, who, "Why", "why")
 	p.Body = v
 	return s.render(w, status, "why", p)
 }

@@ -114,6 +114,7 @@ func (s *Server) apiRoutes() []route {
 		api("GET", "/cases/{id}", s.apiCase),
 		api("POST", "/cases/{id}/actions", s.apiAct),
 		api("GET", "/decisions", s.apiDecisions),
+		api("GET", "/recovery", s.apiRecovery),
 		api("GET", "/sources", s.apiSources),
 		api("GET", "/dead", s.apiDeadList),
 		api("GET", "/dead/{id}", s.apiDead),
@@ -122,6 +123,13 @@ func (s *Server) apiRoutes() []route {
 		api("GET", "/silences", s.apiSilences),
 		api("POST", "/silences", s.apiSilenceAdd),
 		api("DELETE", "/silences/{id}", s.apiSilenceExpire),
+		api("GET", "/labels", s.apiLabels),
+		learning(api("POST", "/labels", s.apiLabelGive)),
+		learning(api("POST", "/labels/import", s.apiLabelImport)),
+		api("GET", "/labels/disagreements", s.apiDisagreements),
+		learning(api("DELETE", "/labels/{id}", s.apiLabelUndo)),
+		api("GET", "/layers", s.apiLearned),
+		api("POST", "/layers/{id}/accept", s.apiLayerAccept),
 	}
 }
 
@@ -136,6 +144,7 @@ func (s *Server) pageRoutes() []route {
 		page("GET", "/why", s.pageWhy),
 		page("GET", "/why/{id...}", s.pageWhy),
 		page("GET", "/sources", s.pageSources),
+		page("GET", "/recovery", s.pageRecovery),
 		page("GET", "/dead", s.pageDead),
 		page("GET", "/dead/{id}", s.pageDeadOne),
 		page("POST", "/dead/{id}/retry", s.formDeadRetry),
@@ -143,6 +152,10 @@ func (s *Server) pageRoutes() []route {
 		page("GET", "/silences", s.pageSilences),
 		page("POST", "/silences", s.formSilenceAdd),
 		page("POST", "/silences/{id}/expire", s.formSilenceExpire),
+		page("GET", "/labels", s.pageLabels),
+		learning(page("POST", "/labels", s.formLabelGive)),
+		learning(page("POST", "/labels/{id}/undo", s.formLabelUndo)),
+		page("POST", "/layers/{id}/accept", s.formLayerAccept),
 		page("POST", "/me", s.formMe),
 		page("POST", "/logout", s.formLogout),
 		{kind: kindPage, access: accessOpen, method: "GET", pattern: "/login", handle: s.pageLogin},
@@ -151,6 +164,12 @@ func (s *Server) pageRoutes() []route {
 		{kind: kindPlain, access: accessOpen, method: "GET", pattern: "/static/{name}", handle: s.static},
 		{kind: kindPlain, access: accessOpen, method: "GET", pattern: "/favicon.ico", handle: s.favicon},
 	}
+}
+
+// learning gives a route the time that a refit takes, and room for an import.
+func learning(rt route) route {
+	rt.timeout, rt.body = slow, labelBody
+	return rt
 }
 
 // wrap makes a handler of one that answers for itself.

@@ -56,6 +56,7 @@ type row struct {
 	Version         int64
 	Back            string
 	Live            bool
+	Service         serviceView
 	Buttons         []button
 	MoreButtons     []button
 }
@@ -83,7 +84,8 @@ func rowOf(c record.Case, now time.Time, back string) row {
 	if c.State == record.StateSnoozed {
 		v.Until = c.SnoozedUntil.UTC().Format("2 Jan 15:04 MST")
 	}
-	v.Buttons, v.MoreButtons = buttonsFor(c.State)
+	v.Service = serviceOf(&c, now)
+	v.Buttons, v.MoreButtons = buttonsFor(&c)
 	return v
 }
 
@@ -99,10 +101,17 @@ func moreOf(c record.Case) string {
 }
 
 // buttonsFor are the card's buttons: at most three, and the rest in the menu.
-func buttonsFor(state record.State) (main, more []button) {
+func buttonsFor(c *record.Case) (main, more []button) {
+	state := c.State
 	all := map[record.Verb]string{
 		record.VerbClaim: "Claim", record.VerbAnswer: "Answered", record.VerbResolve: "Resolve",
 		record.VerbDismiss: "Not a complaint", record.VerbReopen: "Reopen",
+	}
+	if c.Service.Promise.Open() {
+		all[record.VerbKept], all[record.VerbBroken] = "Promise kept", "Promise not kept"
+	}
+	if c.Fate != record.FateLost {
+		all[record.VerbLost] = "The customer has left"
 	}
 	first := []record.Verb{record.VerbClaim, record.VerbResolve, record.VerbDismiss}
 	switch state {

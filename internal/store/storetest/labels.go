@@ -66,6 +66,9 @@ func testLabels(t *testing.T, open Opener) {
 			require.Equal(t, c.want, got)
 		})
 	}
+	yes, no, err := s.CountLabels(t.Context(), "globex")
+	require.NoError(t, err)
+	require.Equal(t, []int{0, 1}, []int{yes, no})
 	vs, err := s.LabelVersions(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, map[string]int64{"acme": 1, "globex": 1}, vs)

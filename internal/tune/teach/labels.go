@@ -236,6 +236,7 @@ func (t *Teacher) Accept(ctx context.Context, name string) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	t.opt.Done(ctx, l)
 	return Answer{Layer: l, Words: "In use now. " + Words(l, len(l.Labels))}, nil
 }
 

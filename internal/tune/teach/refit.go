@@ -132,6 +132,7 @@ func (t *Teacher) write(ctx context.Context, ls *lesson, row record.Layer) (reco
 		return row, fmt.Errorf("storing the layer of brand %s: %w", row.Brand, err)
 	}
 	delete(t.idle, row.Brand)
+	t.opt.Done(ctx, row)
 	return row, nil
 }
 

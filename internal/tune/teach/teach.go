@@ -55,8 +55,11 @@ type Options struct {
 	Store *store.Store
 	// Class gives the generation in use; it may change between two calls.
 	Class func() Class
-	Log   *zap.Logger
-	Reg   prometheus.Registerer
+	// Done is told of each refit that was stored, and of a proposal that was accepted.
+	// It must not call the Teacher. Nil is nobody.
+	Done func(ctx context.Context, l record.Layer)
+	Log  *zap.Logger
+	Reg  prometheus.Registerer
 	// Now is the clock, time.Now where it is nil.
 	Now func() time.Time
 }
@@ -92,6 +95,9 @@ func New(opt Options) (*Teacher, error) {
 	}
 	if opt.Now == nil {
 		opt.Now = time.Now
+	}
+	if opt.Done == nil {
+		opt.Done = func(context.Context, record.Layer) {}
 	}
 	return &Teacher{opt: opt, met: newMetrics(opt.Reg), idle: map[string]sight{}}, nil
 }

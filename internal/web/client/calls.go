@@ -86,6 +86,74 @@ func (c *Client) Sources(ctx context.Context) ([]record.SourceStat, error) {
 	return list.Items, err
 }
 
+// Labels lists what people taught, newest first.
+func (c *Client) Labels(ctx context.Context, f web.LabelFilter) ([]web.Taught, error) {
+	q := url.Values{}
+	for name, v := range map[string]string{"brand": f.Brand, "mention": f.Mention} {
+		if v != "" {
+			q.Set(name, v)
+		}
+	}
+	if f.Undone {
+		q.Set("undone", "true")
+	}
+	return pages(ctx, c, "/labels", q, f.Page, func(t web.Taught) string { return strconv.FormatInt(t.Label.ID, 10) })
+}
+
+// GiveLabel writes a label. Who gives it is the Client's Actor or the token's login.
+func (c *Client) GiveLabel(ctx context.Context, l record.Label) (web.Taught, error) {
+	var out web.Taught
+	err := c.do(ctx, http.MethodPost, "/labels", web.LabelRequest{
+		Brand: l.Brand, Mention: l.Mention, Reason: l.Reason, Text: l.Text, Sample: l.Source == record.LabelFromSample,
+	}, &out)
+	return out, err
+}
+
+// ImportLabels writes at most 1,000 labels.
+func (c *Client) ImportLabels(ctx context.Context, ls []record.Label, learn bool) (web.Imported, error) {
+	req := web.ImportRequest{Labels: make([]web.ImportedLabel, len(ls)), Learn: learn}
+	for i, l := range ls {
+		req.Labels[i] = web.ImportedLabel{
+			ID: l.Mention, Text: l.Text, Brand: l.Brand, Venting: &l.Venting, Reason: l.Reason, Actor: l.Actor, Lang: l.Lang, URL: l.URL, At: l.At,
+		}
+	}
+	var out web.Imported
+	err := c.do(ctx, http.MethodPost, "/labels/import", req, &out)
+	return out, err
+}
+
+// UndoLabel takes a label back. Who does is the Client's Actor or the token's login.
+func (c *Client) UndoLabel(ctx context.Context, id int64, _ string) (web.Taught, error) {
+	var out web.Taught
+	err := c.do(ctx, http.MethodDelete, "/labels/"+strconv.FormatInt(id, 10), nil, &out)
+	return out, err
+}
+
+// Disagreements are the posts about which several people's last words differ.
+func (c *Client) Disagreements(ctx context.Context, brand string) ([]record.Disagreement, error) {
+	q := url.Values{}
+	if brand != "" {
+		q.Set("brand", brand)
+	}
+	var list web.List[record.Disagreement]
+	err := c.do(ctx, http.MethodGet, "/labels/disagreements?"+q.Encode(), nil, &list)
+	return list.Items, err
+}
+
+// Learned is what each brand learned.
+func (c *Client) Learned(ctx context.Context) ([]web.Learned, error) {
+	var list web.List[web.Learned]
+	err := c.do(ctx, http.MethodGet, "/layers", nil, &list)
+	return list.Items, err
+}
+
+// AcceptLayer puts the proposal of a brand to use.
+func (c *Client) AcceptLayer(ctx context.Context, brand string) (web.Taught, error) {
+	var out web.Taught
+	err := c.do(ctx, http.MethodPost, "/layers/"+url.PathEscape(brand)+"/accept", nil, &out)
+	return out, err
+}
+
 // ListDead lists dead letters without their values.
 func (c *Client) ListDead(ctx context.Context, p web.Page) ([]record.Dead, error) {
 	return pages(ctx, c, "/dead", url.Values{}, p, func(x record.Dead) string { return x.ID })

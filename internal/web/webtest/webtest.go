@@ -3,6 +3,7 @@
 // posts.
 //
 //	webtest.go   the Backend
+//	labels.go    the real teacher over it
 //	invented.go  the cases, sources, decisions and dead letters
 package webtest
 
@@ -23,6 +24,7 @@ import (
 
 // Backend is what the inbox and the API stand on in tests.
 type Backend struct {
+	web.Teaching
 	st *store.Store
 
 	mu      sync.Mutex
@@ -35,7 +37,7 @@ func Open(tb testing.TB) *Backend {
 	st, err := store.OpenScratch(tb.Context(), store.Default(), tb.TempDir(), zap.NewNop())
 	must(tb, err)
 	tb.Cleanup(func() { must(tb, st.Close()) })
-	return &Backend{st: st}
+	return &Backend{Teaching: teaching(tb, st), st: st}
 }
 
 // Filled makes a Backend with everything that is invented, as of now.
