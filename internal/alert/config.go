@@ -6,12 +6,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/leakytap/leakytap/internal/brand"
 	"github.com/leakytap/leakytap/internal/setting"
 )
 
 // ReceiverConfig is one receiver as written: a name and exactly one kind.
 type ReceiverConfig struct {
-	Name      string           `yaml:"name" json:"name"`
+	Name string `yaml:"name" json:"name"`
+	// Budget is how many cards it takes in a day; what is beyond goes into digests.
+	Budget    brand.Budget     `yaml:"budget" json:"budget,omitempty"`
 	Console   *ConsoleConfig   `yaml:"console" json:"console,omitempty"`
 	Slack     *SlackConfig     `yaml:"slack" json:"slack,omitempty"`
 	Webhook   *WebhookConfig   `yaml:"webhook" json:"webhook,omitempty"`

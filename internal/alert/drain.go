@@ -70,7 +70,7 @@ type Options struct {
 	// Leases is nil where no other process can drain the receiver. Holder names this one.
 	Leases Leases
 	// Live is asked for what a Refresher is sent again; nil sends it nothing.
-	Live Live
+	Live   Live
 	Holder string
 	// Timeout is the longest that one call to the receiver takes, Settle how long a
 	// lost answer rests before it is looked up.
@@ -176,9 +176,7 @@ func (d *Drain) Run(ctx context.Context) error {
 			sleep(ctx, min(w, leaseRenew), nil)
 			continue
 		}
-		if open == 0 && d.again.due(time.Now()) {
-			d.refresh(ctx)
-		}
+		d.refresh(ctx, open)
 		n, ok := d.claim(ctx)
 		if !ok {
 			sleep(ctx, d.opt.Poll, d.opt.Wake)

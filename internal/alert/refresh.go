@@ -45,10 +45,13 @@ func (r *refresher) due(now time.Time) bool {
 	return r.every > 0 && (r.under || !now.Before(r.next))
 }
 
-// refresh sends a page of live cases again. Nothing else is under way meanwhile,
-// so that what is sent is never older than what was sent before.
-func (d *Drain) refresh(ctx context.Context) {
+// refresh sends a page of live cases again where it is time. Nothing else is under
+// way meanwhile, so that what is sent is never older than what was sent before.
+func (d *Drain) refresh(ctx context.Context, open int) {
 	now := time.Now()
+	if open > 0 || !d.again.due(now) {
+		return
+	}
 	if !d.again.under {
 		d.again.under, d.again.after, d.again.next = true, "", now.Add(d.again.every)
 	}

@@ -7,10 +7,10 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-func parseRoute(t *testing.T, text string) Route {
-	t.Helper()
+func parseRoute(tb testing.TB, text string) Route {
+	tb.Helper()
 	var r Route
-	require.NoError(t, yaml.Unmarshal([]byte(text), &r))
+	require.NoError(tb, yaml.Unmarshal([]byte(text), &r))
 	return r
 }
 

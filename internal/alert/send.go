@@ -89,7 +89,8 @@ func (d *Drain) prepare(ctx context.Context, a *attempt) error {
 	case ok:
 		a.root = &r
 	case a.Kind == record.NoticeUpdate:
-		a.drop = ReasonNoRoot
+		// Its card was held, gathered or dropped: there is nothing to bring up to date.
+		a.done = true
 	}
 	return nil
 }

@@ -38,7 +38,9 @@ type Generation struct {
 
 // NewGeneration compiles everything that can fail: queries, routes, the model.
 func NewGeneration(cfg *config.Config) (*Generation, error) {
-	router, err := alert.NewRouter(cfg.Route, receiverNames(cfg))
+	router, err := alert.NewRouting(alert.Routing{
+		Route: cfg.Route, Receivers: cfg.Receivers, Intervals: cfg.TimeIntervals,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,8 @@ const (
 	ClockPromise = "promise"
 	// ClockSilence strikes when a customer who was answered has said nothing for long.
 	ClockSilence = "silence"
+	// ClockRepeat, with a receiver behind it, strikes while an open case is to be told again.
+	ClockRepeat = "repeat"
 )
 
 // maxPromise is how many characters a promise may have.

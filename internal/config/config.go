@@ -28,6 +28,7 @@ type Config struct {
 	BrandDefaults BrandDefaults          `yaml:"brand_defaults"`
 	Brands        []brand.Brand          `yaml:"brands"`
 	Route         alert.Route            `yaml:"route"`
+	TimeIntervals []alert.TimeInterval   `yaml:"time_intervals"`
 	Receivers     []alert.ReceiverConfig `yaml:"receivers"`
 	OpsReceiver   string                 `yaml:"ops_receiver"`
 	Score         score.Config           `yaml:"score"`

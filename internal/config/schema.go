@@ -172,6 +172,7 @@ func enums() map[string][]string {
 		"route.match.severity":  severities("route"),
 		"route.match.topic":     vent.Topics(),
 		"route.match.signal":    vent.Signals(),
+		"route.pass":            severities("route"),
 	}
 }
 

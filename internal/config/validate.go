@@ -81,7 +81,8 @@ func (v *validation) receivers() {
 	if route.Receiver == "" && len(names) == 1 {
 		route.Receiver = names[0] // the only one there is
 	}
-	v.part("route", route.Validate(names))
+	v.part("route", route.Validate(names, v.c.TimeIntervals...))
+	v.part("time_intervals", alert.ValidateIntervals(v.c.TimeIntervals))
 	if ops := v.c.OpsReceiver; ops != "" && !slices.Contains(names, ops) {
 		hint := "there are " + strings.Join(names, ", ")
 		if near := setting.Nearest(ops, names); near != "" {

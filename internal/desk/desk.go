@@ -19,6 +19,7 @@
 //	effect.go   what a decision does to cases
 //	outbox.go   the notices and their keys
 //	handled.go  what was handled before it was decided upon; kind words
+//	route.go    several receivers, mutes, groups, budgets, repeats
 //	act.go      what people do to a case
 //	tick.go     what the time does to a case; service.go clocks, nudges, promises, silence
 //	labels.go   what people taught by ending a case

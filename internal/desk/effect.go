@@ -42,6 +42,9 @@ func (s *session) open(j *job, dec *record.Decision, cands casework.Candidates) 
 	if err := s.watch(c, j.now); err != nil {
 		return err
 	}
+	if err := s.rearm(record.Case{}, c, j.now); err != nil {
+		return err
+	}
 	if err := s.card(c, j); err != nil || j.spike == nil {
 		return err
 	}
@@ -54,7 +57,7 @@ func (s *session) inhibited(j *job, dec *record.Decision, cands casework.Candida
 	if err != nil || !ok {
 		return err
 	}
-	dec.Route = c.Route
+	dec.Route = record.Opened(c.Route)
 	if i := c.Crowd.Incident; i != nil {
 		more := *i
 		more.Inhibited++
@@ -73,6 +76,9 @@ func (s *session) join(j *job, dec record.Decision, f found, cands casework.Cand
 		e.What = "inhibited"
 	}
 	worse := worsened(f.Case, &c)
+	if err := s.escalate(f.Case, &c, j); err != nil {
+		return err
+	}
 	if err := s.change(f.Case, c, j.now, e); err != nil {
 		return err
 	}
@@ -186,6 +192,9 @@ func (s *session) change(before, after record.Case, now time.Time, events ...rec
 		s.prints = append(s.prints, casePrint{after.ID, casework.PrintOfCase(after)})
 	}
 	if err := s.wind(before, after); err != nil {
+		return err
+	}
+	if err := s.rearm(before, after, now); err != nil {
 		return err
 	}
 	return s.watch(after, now)

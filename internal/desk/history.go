@@ -156,8 +156,10 @@ func (s *session) history(j *job, f found, cands casework.Candidates) (triage.Hi
 	if j.in.Match != record.MatchQuery || !triage.Complaint(j.in.Score, j.brand.Alert) {
 		return h, nil
 	}
-	h.Route, h.Path = s.rules.route(j.in, triage.Severity(j.in.Score, j.brand.Alert))
-	var err error
+	err := s.route(j, &h)
+	if err != nil {
+		return h, err
+	}
 	if h.Silence, err = s.silence(j); err != nil {
 		return h, err
 	}

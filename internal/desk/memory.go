@@ -445,3 +445,23 @@ func (*memory) SetNoticeBody(int64, record.NoticeBody) (bool, error) { return fa
 
 // NoticesByMention are none.
 func (*memory) NoticesByMention(string) ([]record.Notice, error) { return nil, nil }
+
+// LiveCases are the live cases of the brand, as the store gives them.
+func (m *memory) LiveCases(brand string, limit int) ([]record.Case, error) {
+	var out []record.Case
+	for _, c := range m.cases {
+		if c.Brand == brand && c.State.Live() {
+			out = append(out, *c)
+		}
+	}
+	slices.SortFunc(out, func(a, b record.Case) int { return strings.Compare(a.ID, b.ID) })
+	return out[:min(len(out), limit)], nil
+}
+
+// LatestNotice is none: a trial sends nothing.
+func (*memory) LatestNotice(string, string) (record.Notice, bool, error) {
+	return record.Notice{}, false, nil
+}
+
+// CountCards counts none: what a receiver has had changes no decision.
+func (*memory) CountCards(string, time.Time) (int, error) { return 0, nil }

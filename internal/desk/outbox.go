@@ -46,34 +46,65 @@ func notice(c record.Case, kind record.NoticeKind, rest string, now, observed ti
 	}
 }
 
-// enqueue adds a notice. Where no router chose a receiver there is no outbox.
+// enqueue adds a notice for each receiver that it names; it is false where all of
+// them had it before. Where no router chose a receiver there is no outbox.
 func (s *session) enqueue(n record.Notice) (bool, error) {
 	if n.Receiver == "" {
 		return true, nil
 	}
-	return s.tx.PutNotice(n)
+	fresh := false
+	for _, one := range each(n) {
+		ok, err := s.tx.PutNotice(one)
+		if err != nil {
+			return false, err
+		}
+		fresh = fresh || ok
+	}
+	return fresh, nil
 }
 
-// card owes the receiver the root message of a new case.
-func (s *session) card(c record.Case, j *job) error {
-	n := notice(c, record.NoticeCard, "", j.now, j.in.Mention.ObservedAt)
-	n.Mention = c.Root
-	_, err := s.enqueue(n)
-	return err
+// each is the notice for each of the receivers that it names.
+func each(n record.Notice) []record.Notice {
+	receivers := record.Receivers(n.Receiver)
+	if len(receivers) < 2 {
+		return []record.Notice{n}
+	}
+	out := make([]record.Notice, 0, len(receivers))
+	for _, r := range receivers {
+		one := n
+		one.Receiver, one.Key = r, strings.Replace(n.Key, "/"+n.Receiver, "/"+r, 1)
+		if one.Key == n.Key {
+			one.Key += "/" + r
+		}
+		out = append(out, one)
+	}
+	return out
 }
 
 // update owes the receiver the root message as the case is now. One that waits
 // already says the same.
 func (s *session) update(c record.Case, now, observed time.Time) error {
-	if c.Route == "" {
-		return nil
+	return s.refresh(notice(c, record.NoticeUpdate, strconv.FormatInt(c.Version, 10), now, observed))
+}
+
+// refresh adds an update at each receiver where none waits.
+func (s *session) refresh(n record.Notice) error {
+	for _, one := range each(n) {
+		if one.Receiver == "" {
+			continue
+		}
+		waiting, err := s.tx.PendingUpdate(one.Case, one.Receiver)
+		if err != nil {
+			return err
+		}
+		if waiting {
+			continue
+		}
+		if _, err := s.tx.PutNotice(one); err != nil {
+			return err
+		}
 	}
-	waiting, err := s.tx.PendingUpdate(c.ID, c.Route)
-	if err != nil || waiting {
-		return err
-	}
-	_, err = s.enqueue(notice(c, record.NoticeUpdate, strconv.FormatInt(c.Version, 10), now, observed))
-	return err
+	return nil
 }
 
 // reply owes the thread a word about the mention.
@@ -82,8 +113,7 @@ func (s *session) reply(c record.Case, j *job, title string) error {
 	n := notice(c, record.NoticeReply, fmt.Sprintf("%s@%d", m.ID, m.Revision), j.now, m.ObservedAt)
 	n.Mention = m.ID
 	n.Body = record.NoticeBody{Title: title, Items: []record.NoticeItem{item(m, "")}}
-	_, err := s.enqueue(n)
-	return err
+	return s.tell(c, j, n)
 }
 
 // heard tells the thread what a post did to the case.
@@ -110,9 +140,21 @@ func (s *session) heard(c record.Case, e record.Event, w casework.Word, j *job) 
 
 // crowd tells the thread about posts of others, several in one message while it waits.
 func (s *session) crowd(c record.Case, w casework.Word, j *job) error {
-	if c.Route == "" {
-		return nil
+	for _, r := range record.Receivers(c.Route) {
+		if err := s.crowdAt(at(c, r), w, j); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// at is the case as one of its receivers has it.
+func at(c record.Case, receiver string) record.Case {
+	c.Route = receiver
+	return c
+}
+
+func (s *session) crowdAt(c record.Case, w casework.Word, j *job) error {
 	prefix := key(c, record.NoticeReply, "joins/")
 	more := func(items []record.NoticeItem) record.NoticeBody {
 		title := "Another post joined: " + w.Reason
@@ -132,8 +174,7 @@ func (s *session) crowd(c record.Case, w casework.Word, j *job) error {
 	if c.Mentions > manyPosts {
 		n.DueAt = j.now.Add(crowdSettle)
 	}
-	_, err = s.enqueue(n)
-	return err
+	return s.tell(c, j, n)
 }
 
 // append adds a post to a notice that still waits and has room.
@@ -147,12 +188,19 @@ func (s *session) append(receiver, prefix string, it record.NoticeItem, body fun
 
 // digest owes the receiver a line about a post that got no card.
 func (s *session) digest(j *job, dec record.Decision) error {
-	if dec.Route == "" {
-		return nil
+	for _, r := range record.Receivers(dec.Route) {
+		if err := s.digestAt(j, dec, r); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func (s *session) digestAt(j *job, dec record.Decision, receiver string) error {
+	quiet := j.target(receiver).Until
 	m := j.in.Mention
 	late := dec.Outcome == record.OutcomeDigest
-	prefix := fmt.Sprintf("digest/%s/%s/%s/", dec.Outcome, dec.Brand, dec.Route)
+	prefix := fmt.Sprintf("digest/%s/%s/%s/", dec.Outcome, dec.Brand, receiver)
 	body := func(items []record.NoticeItem) record.NoticeBody {
 		what := fmt.Sprintf("%s: %d complaints over the budget of %s, without cards of their own", dec.Brand, len(items), j.brand.Alert.Budget)
 		if late {
@@ -165,27 +213,28 @@ func (s *session) digest(j *job, dec record.Decision) error {
 		return out
 	}
 	it := item(m, string(dec.Severity))
-	added, err := s.append(dec.Route, prefix, it, body)
+	added, err := s.append(receiver, prefix, it, body)
 	if err != nil || added {
 		return err
 	}
 	n := record.Notice{
-		Receiver: dec.Route, Kind: record.NoticeDigest, State: record.NoticePending, Brand: dec.Brand,
+		Receiver: receiver, Kind: record.NoticeDigest, State: record.NoticePending, Brand: dec.Brand,
 		Body: body([]record.NoticeItem{it}), ObservedAt: m.ObservedAt, CreatedAt: j.now, DueAt: j.now.Add(lateSettle),
 		Key: fmt.Sprintf("%s%s@%d", prefix, m.ID, m.Revision),
 	}
 	if late {
+		n.DueAt = latest(n.DueAt, quiet)
 		_, err := s.enqueue(n)
 		return err
 	}
 	// The day's first digest says soon that the budget is used up.
 	first := n
 	first.Key = prefix + triage.DayStart(j.now, s.desk.zone(j.brand.Timezone)).Format(time.DateOnly)
-	first.DueAt = j.now.Add(budgetSettle)
+	first.DueAt = latest(j.now.Add(budgetSettle), quiet)
 	if ok, err := s.enqueue(first); err != nil || ok {
 		return err
 	}
-	n.DueAt = j.now.Truncate(time.Hour).Add(time.Hour)
+	n.DueAt = latest(j.now.Truncate(time.Hour).Add(time.Hour), quiet)
 	_, err = s.enqueue(n)
 	return err
 }

@@ -40,6 +40,7 @@ type caseRows interface {
 	AddEvent(e record.Event) error
 	ActionDone(key string) (caseID string, done bool, err error)
 	MarkAction(key, caseID string, at time.Time) error
+	LiveCases(brand string, limit int) ([]record.Case, error)
 	PutWatch(w record.Watch) error
 	PutClock(v record.Clock) error
 	DropClock(caseID, kind string) error
@@ -60,6 +61,8 @@ type noticeRows interface {
 	PendingUpdate(caseID, receiver string) (bool, error)
 	PendingNotice(receiver, prefix string) (record.Notice, bool, error)
 	SetNoticeBody(id int64, b record.NoticeBody) (bool, error)
+	LatestNotice(receiver, prefix string) (record.Notice, bool, error)
+	CountCards(receiver string, since time.Time) (int, error)
 	NoticesByMention(mentionID string) ([]record.Notice, error)
 }
 

@@ -69,18 +69,6 @@ func hitOf(hits []match.Hit, name string) (match.Hit, bool) {
 	return match.Hit{}, false
 }
 
-// route is the receiver of a case that this mention opens, and the way to it.
-func (r *Rules) route(in record.Scored, severity vent.Severity) (string, []string) {
-	if r.Router == nil {
-		return "", nil
-	}
-	name, path := r.Router.Receiver(alert.Labels{
-		Brand: in.Brand, Severity: string(severity), Topics: in.Score.Topics, Signals: in.Score.Signals,
-		Lang: in.Score.Lang, Source: in.Mention.Source, Platform: in.Mention.Platform,
-	})
-	return name, path
-}
-
 // names are all names of a brand, which say nothing about what a complaint is about.
 func (r *Rules) names(b brand.Brand) []string {
 	out := append([]string{b.Name}, b.Aliases...)
@@ -103,7 +91,7 @@ func (r *Rules) Preview(s record.Scored, now time.Time) record.Decision {
 	}
 	s = r.fresh(s)
 	in := triage.Input{Scored: s, Brand: b, Now: now}
-	in.History.Route, in.History.Path = r.route(s, triage.Severity(s.Score, b.Alert))
+	in.History.Route, in.History.Path = way(r.targets(s, triage.Severity(s.Score, b.Alert), b, now))
 	dec := triage.Decide(in)
 	dec.BrandHash, dec.ConfigHash = r.Hashes[s.Brand], r.Hash
 	return dec

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/leakytap/leakytap/internal/alert"
 	"github.com/leakytap/leakytap/internal/brand"
 	"github.com/leakytap/leakytap/internal/casework"
 	"github.com/leakytap/leakytap/internal/casework/crowd"
@@ -28,6 +29,8 @@ type job struct {
 	report crowd.Report
 	spike  *crowd.Spike
 	now    time.Time
+	// targets are the receivers that the routes lead to, and how each is told.
+	targets []alert.Target
 	// past is set in a trial: what is known of how it was decided live.
 	past *Past
 }

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/leakytap/leakytap/internal/brand"
@@ -71,7 +72,7 @@ func (s *session) nudge(id string, now time.Time) error {
 		return err
 	}
 	title := "Nobody has claimed this for " + lasting(now.Sub(after.Began()))
-	if to == "" || to == after.Route {
+	if to == "" || slices.Contains(record.Receivers(after.Route), to) {
 		return s.say(after, now, title)
 	}
 	// Elsewhere it stands alone: it says what it is about.
@@ -96,16 +97,7 @@ func (s *session) late(id string, now time.Time) error {
 	}
 	// The row is the same and the card is not: it is drawn for the time that has come.
 	duty, at := c.Due()
-	n := notice(c, record.NoticeUpdate, fmt.Sprintf("%s/%d", duty, at.UnixMicro()), now, now)
-	if c.Route == "" {
-		return nil
-	}
-	waiting, err := s.tx.PendingUpdate(c.ID, c.Route)
-	if err != nil || waiting {
-		return err
-	}
-	_, err = s.enqueue(n)
-	return err
+	return s.refresh(notice(c, record.NoticeUpdate, fmt.Sprintf("%s/%d", duty, at.UnixMicro()), now, now))
 }
 
 // remind speaks of a promise before it is due.

@@ -107,7 +107,7 @@ func (s *session) decide(j *job, latest record.Decision, seen bool) (record.Deci
 		put.Case = dec.Case
 	case record.OutcomeJoined:
 		put.Case = dec.Case
-		dec.Route = found.Case.Route
+		dec.Route = record.Opened(found.Case.Route)
 		if found.edit {
 			err = s.edit(j, dec, found)
 		} else {
@@ -191,7 +191,7 @@ func (s *session) retract(j *job) (record.Decision, error) {
 		if err := s.retracted(j, c); err != nil {
 			return dec, err
 		}
-		dec.Route = c.Route
+		dec.Route = record.Opened(c.Route)
 	}
 	return s.store(j, dec, &record.Stored{Brand: j.in.Brand, Mention: m, Case: dec.Case})
 }

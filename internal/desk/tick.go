@@ -84,6 +84,9 @@ func (s *session) due(clock record.Clock, now time.Time) error {
 	case casework.ClockSilence:
 		return s.silent(clock.Case, now)
 	}
+	if receiver, ok := repeatsAt(clock.Kind); ok {
+		return s.repeat(clock.Case, receiver, now)
+	}
 	s.desk.opt.Log.Warn("a clock of an unknown kind was dropped", zap.String("kind", clock.Kind), zap.String("case", clock.Case))
 	return nil
 }

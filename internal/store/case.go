@@ -294,6 +294,17 @@ const (
 	maxPrintText = 1000
 )
 
+// LiveCases are the live cases of a brand in the order of their ids, at most limit
+// (100 where it is 0): the oldest.
+func (tx *Tx) LiveCases(brand string, limit int) ([]record.Case, error) {
+	out, err := list(tx.ctx, tx.c, scanCase, "SELECT "+caseColumns+` FROM cases
+		WHERE brand = ? AND state IN ('open', 'snoozed', 'claimed', 'answered') ORDER BY id LIMIT ?`, brand, limitOr(limit, 100, 1000))
+	if err != nil {
+		return nil, fmt.Errorf("reading the live cases of brand %s: %w", brand, err)
+	}
+	return out, nil
+}
+
 // RecentPrints are the fingerprints of the brand's live cases that changed at or
 // after since, the one that changed last first, at most 2,000. It reads far less
 // than CasesSince does.

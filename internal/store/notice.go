@@ -149,6 +149,27 @@ func (tx *Tx) PendingNotice(receiver, prefix string) (record.Notice, bool, error
 	return v, ok, nil
 }
 
+// LatestNotice is the newest row of a receiver whose key begins with prefix, in
+// whatever state it is.
+func (tx *Tx) LatestNotice(receiver, prefix string) (record.Notice, bool, error) {
+	v, ok, err := first(tx.ctx, tx.c, scanNotice, "SELECT "+noticeColumns+` FROM notices
+		WHERE key >= ? AND key < ? || char(1114111) AND receiver = ? ORDER BY id DESC LIMIT 1`, prefix, prefix, receiver)
+	if err != nil {
+		return v, false, fmt.Errorf("reading the latest notice %s: %w", prefix, err)
+	}
+	return v, ok, nil
+}
+
+// CountCards counts the cards that a receiver was owed since then.
+func (tx *Tx) CountCards(receiver string, since time.Time) (int, error) {
+	n, _, err := first(tx.ctx, tx.c, scalar[int], "SELECT COUNT(*) FROM notices WHERE kind = 'card' AND receiver = ? AND created_at >= ?",
+		receiver, stamp(since))
+	if err != nil {
+		return 0, fmt.Errorf("counting the cards of %s: %w", receiver, err)
+	}
+	return n, nil
+}
+
 // PendingUpdate reports whether a message that shows the case as it then is
 // waits already: another update would say the same. A row that is being sent
 // does not count, since it may show the case as it was.

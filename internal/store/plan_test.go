@@ -116,7 +116,13 @@ func callTx(t *testing.T, tx *Tx, m record.Stored, body record.NoticeBody, now t
 			require.NoError(t, err)
 		}
 	}
-	_, err := tx.NextSeq("acme")
+	_, _, err := tx.LatestNotice("r", "k/")
+	ok(err)
+	_, err = tx.CountCards("r", now)
+	ok(err)
+	_, err = tx.LiveCases("acme", 0)
+	ok(err)
+	_, err = tx.NextSeq("acme")
 	ok(err, tx.PutMention(m), tx.PutDecision(record.Decision{ID: "x:1", Brand: "acme", Why: []string{"words"}}))
 	ok(tx.PutCase(record.Case{
 		ID: "c", Brand: "acme", Root: "x:1", Text: "words", Service: record.Service{Promise: &record.Promise{What: "words words words"}},

@@ -74,15 +74,28 @@ func (w *why) silence(s record.Silence) {
 	w.add(line)
 }
 
+// route names every node that decided where the case goes, a line for each receiver,
+// and what else the routes say: mutes, groups, budgets.
 func (w *why) route(receiver string, path []string) {
 	if receiver == "" {
 		return
 	}
-	steps := make([]string, 0, len(path))
+	var steps []string
+	named := false
 	for _, p := range path {
-		steps = append(steps, strings.TrimPrefix(p, "route: "))
+		step, isStep := strings.CutPrefix(p, "route: ")
+		if !isStep && (strings.HasPrefix(p, "mute: ") || strings.HasPrefix(p, "group: ") || strings.HasPrefix(p, "budget of ")) {
+			w.add(p)
+			continue
+		}
+		steps = append(steps, step)
+		if strings.Contains(step, " -> ") {
+			w.add("route: " + strings.Join(steps, " > "))
+			steps, named = nil, true
+		}
 	}
 	switch way := strings.Join(steps, " > "); {
+	case named:
 	case way == "":
 		w.add("route: " + receiver)
 	case strings.HasSuffix(way, receiver):

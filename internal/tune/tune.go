@@ -12,6 +12,7 @@ package tune
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,7 +57,7 @@ func checkPin(b brand.Brand, j Judge, p brand.Pin, path string, alerts bool) []s
 	if p.Severity != "" && d.Severity != p.Severity {
 		wrong = append(wrong, fmt.Sprintf("the severity is %s and should be %s", d.Severity, p.Severity))
 	}
-	if p.Route != "" && d.Route != p.Route {
+	if p.Route != "" && d.Route != p.Route && !slices.Contains(record.Receivers(d.Route), p.Route) {
 		wrong = append(wrong, fmt.Sprintf("it goes to %s and should go to %s", orNobody(d.Route), p.Route))
 	}
 	if len(wrong) == 0 {

@@ -79,7 +79,7 @@ func caseViewOf(d record.Dossier, now time.Time) caseView {
 		TitleText: oneLine(d.Root.Title), Spans: spans(c.Text, c.Reasons), Tricky: tricky(c.Text),
 		AskReason: c.State == record.StateDismissed && !hasReason(d),
 		Why:       shown(d.Why), Venting: percent(c.Venting), Priority: c.Priority,
-		Topics: strings.Join(words(c.Topics), ", "), Signals: strings.Join(words(c.Signals), ", "), Route: c.Route, Linked: c.Linked,
+		Topics: strings.Join(words(c.Topics), ", "), Signals: strings.Join(words(c.Signals), ", "), Route: record.RouteWords(c.Route), Linked: c.Linked,
 	}
 	if !v.Gone {
 		v.Needs = needsOf(d, now)

@@ -69,7 +69,7 @@ func (s *Server) pageWhy(w http.ResponseWriter, r *http.Request, who person) err
 func decisionOf(d record.Decision, now time.Time) decisionView {
 	v := decisionView{
 		Brand: d.Brand, Outcome: string(d.Outcome), OutcomeText: strings.ReplaceAll(string(d.Outcome), "_", " "),
-		Severity: string(d.Severity), Venting: percent(d.Venting), Case: d.Case, Route: d.Route, Priority: d.Priority,
+		Severity: string(d.Severity), Venting: percent(d.Venting), Case: d.Case, Route: record.RouteWords(d.Route), Priority: d.Priority,
 		Revision: d.Revision, At: momentOf(d.Now, now), Why: shown(d.Why),
 	}
 	if d.Severity == "" {

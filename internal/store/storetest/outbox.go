@@ -101,6 +101,37 @@ func testLiveCases(t *testing.T, open Opener) {
 	require.Empty(t, live)
 }
 
+func testLatest(t *testing.T, open Opener) {
+	t.Helper()
+	s := open(t, store.Config{})
+	one, two, card, old := notice("g/a/1", "r", "", record.NoticeDigest), notice("g/a/2", "r", "", record.NoticeDigest),
+		notice("c1", "r", "c1", record.NoticeCard), notice("c0", "r", "c0", record.NoticeCard)
+	old.CreatedAt = base().Add(-25 * time.Hour)
+	put(t, s, one, two, notice("g/b/1", "r", "", record.NoticeDigest), card, old, notice("c1/q", "q", "c1", record.NoticeCard))
+	update(t, s, "acme", func(tx *store.Tx) {
+		for _, by := range []struct{ receiver, prefix, want string }{{"r", "g/a/", "g/a/2"}, {"r", "g/", "g/b/1"}, {"r", "g/c", ""}, {"q", "g/", ""}, {"r", "g%", ""}} {
+			n, ok, err := tx.LatestNotice(by.receiver, by.prefix)
+			require.NoError(t, err)
+			require.Equal(t, by.want != "", ok, by.prefix)
+			require.Equal(t, by.want, n.Key)
+		}
+		n, err := tx.CountCards("r", base().Add(-24*time.Hour))
+		require.NoError(t, err)
+		require.Equal(t, 1, n)
+		for i, state := range []record.State{record.StateResolved, record.StateOpen, record.StateAnswered} {
+			c := aCase("acme", fmt.Sprintf("case%d", i), i)
+			c.State = state
+			require.NoError(t, tx.PutCase(c))
+		}
+		live, err := tx.LiveCases("acme", 0)
+		require.NoError(t, err)
+		require.Equal(t, []string{"case1", "case2"}, caseIDs(live))
+		live, err = tx.LiveCases("globex", 0)
+		require.NoError(t, err)
+		require.Empty(t, live)
+	})
+}
+
 func testKeys(t *testing.T, open Opener) {
 	t.Helper()
 	s := open(t, store.Config{})

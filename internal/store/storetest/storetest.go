@@ -66,6 +66,7 @@ func Run(t *testing.T, open Opener) {
 		{"decisions", testDecisions},
 		{"outbox: a row goes out once", testSentOnce},
 		{"outbox: live cases at a receiver", testLiveCases},
+		{"outbox: the latest of a kind, and cards counted", testLatest},
 		{"outbox: a key is used once", testKeys},
 		{"outbox: a try that did not arrive waits and is not unsure", testRetry},
 		{"outbox: a dead process leaves a row that must be looked up", testDeadProcess},
