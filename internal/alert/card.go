@@ -125,6 +125,9 @@ func NewCard(m Message) Card {
 	}
 	k.Author = authorLine(root, c, k.Deleted)
 	k.Also = alsoLine(d, alsoLimit(m.Size))
+	if m.Size != SizeMinimal {
+		k.Also = append(crowdLine(&c, m.Now), k.Also...)
+	}
 	if m.Size == SizeFull {
 		k.Needs = needLines(d, k.Deleted)
 	}

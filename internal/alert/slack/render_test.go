@@ -101,6 +101,16 @@ func examples() map[string]alert.Message {
 	}
 	out["joined"] = message(record.NoticeUpdate, d)
 
+	many := dossier(record.StateOpen)
+	many.Case.Mentions, many.Case.Authors = 412, 390
+	many.Case.Crowd = record.Crowd{
+		Fault: []string{"login", "app"}, Steps: []time.Time{now.Add(-time.Hour), now.Add(-30 * time.Minute), now.Add(-20 * time.Minute), now.Add(-13 * time.Minute)},
+		Recent: 38, RecentAt: now, Reach: 81234, Copies: 3,
+		Examples: []record.Example{{Mention: "bluesky:2", URL: "https://bsky.example/2"}, {Mention: "bluesky:3", URL: "https://bsky.example/3"}},
+		Incident: &record.Incident{Topic: "app", Since: now.Add(-time.Hour), At: now, Authors: 24, Window: time.Hour, Usual: 2.04, Days: 5},
+	}
+	out["incident"] = message(record.NoticeUpdate, many)
+
 	r := message(record.NoticeReply, d)
 	r.Notice.Mention, r.Notice.Body.Title = "bluesky:2", "The customer wrote again"
 	out["reply"] = r
