@@ -94,8 +94,8 @@ func (o *opinion) both(m *mixing) float64 {
 	return m.of(o.x())
 }
 
-// weigh makes files count alike, and complaints be customerShare of the rows of a file
-// whose rows say only polarity towards a brand.
+// weigh makes files count alike, and a person's judgement of venting twice. In a file
+// whose rows say only polarity towards a brand complaints are made secondShare of all.
 func weigh(all []opinion) {
 	type key struct {
 		file string
@@ -110,18 +110,24 @@ func weigh(all []opinion) {
 		mine, other := size[key{o.row.File, o.yes}], size[key{o.row.File, !o.yes}]
 		n := mine + other
 		o.weight = math.Min(1, n/fullSecond) / n
-		if o.row.Domain == "" && other > 0 {
-			share := customerShare
-			if !o.yes {
-				share = 1 - customerShare
-			}
-			o.weight *= share * n / mine
+		switch {
+		case o.row.Venting != nil:
+			o.weight *= 2
+		case other > 0 && o.yes:
+			o.weight *= secondShare * n / mine
+		case other > 0:
+			o.weight *= (1 - secondShare) * n / mine
 		}
 	}
 }
 
-// fullSecond is how many rows a file needs to count in full.
-const fullSecond = 600
+const (
+	// fullSecond is how many rows a file needs to count in full.
+	fullSecond = 600
+	// secondShare is less than customerShare: most of the posts on which the first
+	// opinion is unsure are none.
+	secondShare = 0.3
+)
 
 // fitMix fits a Mix to the rows, near to from. No answer counts against what it says:
 // what would is left out and the rest fitted again.

@@ -26,7 +26,7 @@ const (
 // likeliest polarity. Chosen on validation posts; docs/scorer.md has the curve.
 const (
 	secondLow   = -3.5
-	secondHigh  = 3.5
+	secondHigh  = 3
 	secondDoubt = 0.6
 )
 
