@@ -16,7 +16,9 @@ import (
 const (
 	maxQuery = 4096
 	maxNote  = 1000
-	maxKey   = 128
+	// maxPromise is how many characters a promise may have.
+	maxPromise = 300
+	maxKey     = 128
 )
 
 // checkAction refuses what no case could do, whatever its state, and tidies the rest.
@@ -33,6 +35,12 @@ func checkAction(a *record.Action, now time.Time) error {
 		return badRequest("until is the time at which the snooze ends; it must be ahead")
 	case a.Verb == record.VerbSnooze && a.Until.Sub(now) > maxSilence:
 		return badRequest("until is more than a year ahead")
+	case a.Verb == record.VerbPromise && a.Note == "":
+		return badRequest("note says what was promised")
+	case a.Verb == record.VerbPromise && utf8.RuneCountInString(a.Note) > maxPromise:
+		return badRequest("note is at most 300 characters for a promise")
+	case a.Verb == record.VerbPromise && (!a.Until.After(now) || a.Until.Sub(now) > maxSilence):
+		return badRequest("until is by when it is promised; it must be ahead, at most a year")
 	case a.Verb == record.VerbAssign && !validName(a.To):
 		return badRequest("to names who gets the case: a login or a Slack user id (letters, digits, . _ - and @, at most 64)")
 	case a.Verb == record.VerbReason && a.Reason == "":
