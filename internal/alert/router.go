@@ -40,6 +40,7 @@ func LabelsOfCase(c record.Case) Labels {
 type Router struct {
 	root     Route
 	calendar calendar
+	inhibit  []InhibitRule
 	budgets  map[string]int
 	// zones are time zones by name: reading one takes longer than a decision.
 	zones sync.Map
@@ -50,6 +51,7 @@ type Routing struct {
 	Route     Route
 	Receivers []ReceiverConfig
 	Intervals []TimeInterval
+	Inhibit   []InhibitRule
 }
 
 // Target is a receiver, the way that led to it, and how it is told.
@@ -99,10 +101,11 @@ func NewRouting(in Routing) (*Router, error) {
 func newRouter(in Routing, receivers []string) (*Router, error) {
 	ps := in.Route.Validate(receivers, in.Intervals...)
 	ps = append(ps, setting.Under("time_intervals", ValidateIntervals(in.Intervals))...)
+	ps = append(ps, setting.Under("inhibit_rules", ValidateInhibit(in.Inhibit, in.Intervals...))...)
 	if len(ps) > 0 {
 		return nil, &ConfigError{Problems: ps}
 	}
-	r := &Router{root: in.Route, calendar: newCalendar(in.Intervals), budgets: map[string]int{}}
+	r := &Router{root: in.Route, calendar: newCalendar(in.Intervals), inhibit: in.Inhibit, budgets: map[string]int{}}
 	for i := range in.Receivers {
 		if b := int(in.Receivers[i].Budget); b > 0 {
 			r.budgets[in.Receivers[i].Name] = b

@@ -39,7 +39,7 @@ type Generation struct {
 // NewGeneration compiles everything that can fail: queries, routes, the model.
 func NewGeneration(cfg *config.Config) (*Generation, error) {
 	router, err := alert.NewRouting(alert.Routing{
-		Route: cfg.Route, Receivers: cfg.Receivers, Intervals: cfg.TimeIntervals,
+		Route: cfg.Route, Receivers: cfg.Receivers, Intervals: cfg.TimeIntervals, Inhibit: cfg.InhibitRules,
 	})
 	if err != nil {
 		return nil, err

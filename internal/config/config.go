@@ -29,6 +29,7 @@ type Config struct {
 	Brands        []brand.Brand          `yaml:"brands"`
 	Route         alert.Route            `yaml:"route"`
 	TimeIntervals []alert.TimeInterval   `yaml:"time_intervals"`
+	InhibitRules  []alert.InhibitRule    `yaml:"inhibit_rules"`
 	Receivers     []alert.ReceiverConfig `yaml:"receivers"`
 	OpsReceiver   string                 `yaml:"ops_receiver"`
 	Score         score.Config           `yaml:"score"`

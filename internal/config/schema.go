@@ -164,15 +164,21 @@ func required() map[string][]string {
 // enums are the values of texts that have a closed list.
 func enums() map[string][]string {
 	return map[string][]string{
-		"bus.kind":              {bus.KindEmbedded, bus.KindKafka},
-		"bus.sasl.mechanism":    {bus.SASLPlain, bus.SASLScramSHA256, bus.SASLScramSHA512},
-		"sources[].type":        ingest.Types(),
-		"score.second_opinion":  {"auto", "none"},
-		"receivers[].email.tls": {alert.EmailStartTLS, alert.EmailImplicit, alert.EmailNoTLS},
-		"route.match.severity":  severities("route"),
-		"route.match.topic":     vent.Topics(),
-		"route.match.signal":    vent.Signals(),
-		"route.pass":            severities("route"),
+		"bus.kind":                              {bus.KindEmbedded, bus.KindKafka},
+		"bus.sasl.mechanism":                    {bus.SASLPlain, bus.SASLScramSHA256, bus.SASLScramSHA512},
+		"sources[].type":                        ingest.Types(),
+		"score.second_opinion":                  {"auto", "none"},
+		"receivers[].email.tls":                 {alert.EmailStartTLS, alert.EmailImplicit, alert.EmailNoTLS},
+		"route.match.severity":                  severities("route"),
+		"route.match.topic":                     vent.Topics(),
+		"route.match.signal":                    vent.Signals(),
+		"route.pass":                            severities("route"),
+		"inhibit_rules[].source_match.severity": severities("route"),
+		"inhibit_rules[].source_match.topic":    vent.Topics(),
+		"inhibit_rules[].source_match.signal":   vent.Signals(),
+		"inhibit_rules[].target_match.severity": severities("route"),
+		"inhibit_rules[].target_match.topic":    vent.Topics(),
+		"inhibit_rules[].target_match.signal":   vent.Signals(),
 	}
 }
 

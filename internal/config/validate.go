@@ -83,6 +83,7 @@ func (v *validation) receivers() {
 	}
 	v.part("route", route.Validate(names, v.c.TimeIntervals...))
 	v.part("time_intervals", alert.ValidateIntervals(v.c.TimeIntervals))
+	v.part("inhibit_rules", alert.ValidateInhibit(v.c.InhibitRules, v.c.TimeIntervals...))
 	if ops := v.c.OpsReceiver; ops != "" && !slices.Contains(names, ops) {
 		hint := "there are " + strings.Join(names, ", ")
 		if near := setting.Nearest(ops, names); near != "" {

@@ -51,19 +51,20 @@ func (s *session) open(j *job, dec *record.Decision, cands casework.Candidates) 
 	return s.members(j, c)
 }
 
-// inhibited lets an incident case stand for one more post.
+// inhibited lets a case stand for one more post.
 func (s *session) inhibited(j *job, dec *record.Decision, cands casework.Candidates) error {
 	c, ok, err := s.tx.Case(dec.Case)
 	if err != nil || !ok {
 		return err
 	}
 	dec.Route = record.Opened(c.Route)
+	why := "held back by a rule"
 	if i := c.Crowd.Incident; i != nil {
 		more := *i
 		more.Inhibited++
-		c.Crowd.Incident = &more
+		c.Crowd.Incident, why = &more, "one more of the spike"
 	}
-	return s.join(j, *dec, found{Found: casework.Found{Case: c, Reason: "one more of the spike"}}, cands)
+	return s.join(j, *dec, found{Found: casework.Found{Case: c, Reason: why}}, cands)
 }
 
 // join lets a case hear a post.

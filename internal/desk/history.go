@@ -167,6 +167,9 @@ func (s *session) history(j *job, f found, cands casework.Candidates) (triage.Hi
 		if err := s.spikes(j, &h); err != nil {
 			return h, err
 		}
+		if err := s.inhibitor(j, &h); err != nil {
+			return h, err
+		}
 	}
 	if j.brand.Alert.Budget > 0 {
 		if h.CardsToday, err = s.cardsToday(j); err == nil {

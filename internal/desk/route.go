@@ -76,6 +76,28 @@ func (s *session) route(j *job, h *triage.History) error {
 	return nil
 }
 
+// maxInhibitors is how many live cases are asked whether they hold a post back.
+const maxInhibitors = 500
+
+// inhibitor finds the live case that holds the mention back by the rules.
+func (s *session) inhibitor(j *job, h *triage.History) error {
+	if h.Inhibit != nil || h.Spike != "" || s.rules.Router == nil {
+		return nil
+	}
+	l := labels(j.in, triage.Severity(j.in.Score, j.brand.Alert), j.brand, j.now)
+	if !s.rules.Router.Inhibits(l) {
+		return nil
+	}
+	live, err := s.tx.LiveCases(j.in.Brand, maxInhibitors)
+	if err != nil {
+		return err
+	}
+	if id, why := s.rules.Router.Inhibitor(l, live); id != "" {
+		h.Inhibit = &triage.Inhibit{Case: id, Reason: why, Rule: true}
+	}
+	return nil
+}
+
 // over reports whether a receiver has had as many cards as it takes in a day.
 func (s *session) over(receiver string, sev vent.Severity, now time.Time) (over bool, n, most int, err error) {
 	if s.rules.Router == nil {

@@ -20,6 +20,7 @@ func (b *bench) routing(text string) {
 		Route     alert.Route            `yaml:"route"`
 		Receivers []alert.ReceiverConfig `yaml:"receivers"`
 		Intervals []alert.TimeInterval   `yaml:"time_intervals"`
+		Inhibit   []alert.InhibitRule    `yaml:"inhibit_rules"`
 	}
 	require.NoError(b.t, yaml.Unmarshal([]byte(text), &in))
 	for _, n := range []string{"support", "oncall"} {
@@ -27,7 +28,7 @@ func (b *bench) routing(text string) {
 			in.Receivers = append(in.Receivers, alert.ReceiverConfig{Name: n})
 		}
 	}
-	router, err := alert.NewRouting(alert.Routing{Route: in.Route, Receivers: in.Receivers, Intervals: in.Intervals})
+	router, err := alert.NewRouting(alert.Routing{Route: in.Route, Receivers: in.Receivers, Intervals: in.Intervals, Inhibit: in.Inhibit})
 	require.NoError(b.t, err)
 	r := rulesOf(b.t, acme(), globex())
 	r.Router = router
@@ -227,6 +228,35 @@ func TestAnOpenCaseIsToldAgain(t *testing.T) {
 	b.act(d.Case, record.VerbResolve)
 	b.act(d.Case, record.VerbReopen)
 	require.Contains(t, again(), "Still open", "once it is open again")
+}
+
+func TestARuleHoldsBackWhatIsToldAlready(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.routing(`
+route: {receiver: support}
+inhibit_rules: [{source_match: {signal: outage, severity: [high, critical]}, target_match: {severity: [low, medium]}, equal: [topic]}]`)
+	about := func(topic string, signals ...string) func(*record.Scored) {
+		return func(s *record.Scored) { s.Score.Topics, s.Score.Signals = []string{topic}, signals }
+	}
+	require.Equal(t, record.OutcomeAlert, b.scored(complaint("0", from("z"), about("app"))).Outcome, "nothing is down yet")
+	down := b.scored(complaint("1", from("a"), about("app", "outage"), as(vent.SeverityHigh)))
+	held := b.scored(complaint("2", from("b"), about("app")))
+	require.Equal(t, record.OutcomeInhibited, held.Outcome)
+	require.Equal(t, down.Case, held.Case)
+	require.Contains(t, strings.Join(held.Why, "\n"), "inhibited: rule 1, severity high, signal outage, held back by case "+down.Case)
+	for name, s := range map[string]record.Scored{
+		"another topic": complaint("3", from("c"), about("billing")), "too bad to hold back": complaint("4", from("d"), about("app"), as(vent.SeverityHigh)),
+		"speaks of the law": complaint("5", from("e"), about("app", "legal")),
+		"another brand":     complaint("6", from("f"), about("app"), func(s *record.Scored) { s.Brand, s.BrandHash = "globex", globex().Hash() }),
+	} {
+		require.Equal(t, record.OutcomeAlert, b.scored(s).Outcome, name)
+	}
+	said := kinds(b.sent("support"))
+	require.Contains(t, said, "Another post joined: held back by a rule")
+	b.act(down.Case, record.VerbResolve)
+	b.act(b.scored(complaint("4b", from("d"), under("4"))).Case, record.VerbResolve)
+	require.Equal(t, record.OutcomeAlert, b.scored(complaint("7", from("g"), about("app"))).Outcome, "once it has ended")
 }
 
 func TestPreviewNamesEveryNode(t *testing.T) {

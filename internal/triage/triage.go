@@ -42,7 +42,7 @@ type History struct {
 	Silence *record.Silence
 	// CardsToday counts the cards since the brand's day began.
 	CardsToday int
-	// Inhibit is the incident case that the mention is one more of, nil where there is none.
+	// Inhibit is the case that stands for the mention, nil where there is none.
 	Inhibit *Inhibit
 	// Spike says in words that this mention is what makes more complaints than usual:
 	// its card is the incident's. Empty where it does not.
@@ -73,10 +73,12 @@ type Join struct {
 	Also string
 }
 
-// Inhibit names an incident case that stands for the mention, and says why.
+// Inhibit names a case that stands for the mention, and says why: an incident, or,
+// with Rule, a live case that one of inhibit_rules names.
 type Inhibit struct {
 	Case   string
 	Reason string
+	Rule   bool
 }
 
 // Decide says what becomes of the mention. Case is filled where a case took it;
@@ -185,7 +187,11 @@ func decideMatched(in Input, d *record.Decision, w *why) record.Outcome {
 	}
 	if i := in.History.Inhibit; i != nil && !Personal(s.Score, d.Severity) {
 		d.Case = i.Case
-		w.addf("inhibited: %s, incident case %s", i.Reason, i.Case)
+		kind := "incident case"
+		if i.Rule {
+			kind = "held back by case"
+		}
+		w.addf("inhibited: %s, %s %s", i.Reason, kind, i.Case)
 		return record.OutcomeInhibited
 	}
 	d.Route = in.History.Route
