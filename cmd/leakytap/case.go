@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os/user"
@@ -28,10 +29,13 @@ func newCase(env *environment) *cobra.Command {
 		{"answer", "Say that the customer was answered"},
 		{"resolve", "Say that it is put right"},
 		{"reopen", "Take up an ended case again"},
+		{"kept", "Say that what was promised was kept"},
+		{"broken", "Say that what was promised was not kept"},
+		{"lost", "Say that the customer has left, which ends the case"},
 	} {
 		cmd.AddCommand(newCaseVerb(env, record.Verb(v.verb), v.short))
 	}
-	cmd.AddCommand(newCaseSnooze(env), newCaseDismiss(env), newCaseAssign(env))
+	cmd.AddCommand(newCaseSnooze(env), newCaseDismiss(env), newCaseAssign(env), newCasePromise(env))
 	return cmd
 }
 
@@ -49,6 +53,10 @@ type caseRow struct {
 	Fate     record.Fate  `json:"fate,omitempty"`
 	Priority int          `json:"priority"`
 	OpenedAt time.Time    `json:"opened_at"`
+	// Due is what it waits for next, ack, answer or resolve, and DueAt by when.
+	Due     record.Duty     `json:"due,omitempty"`
+	DueAt   time.Time       `json:"due_at,omitzero"`
+	Promise *record.Promise `json:"promise,omitempty"`
 }
 
 func newCaseList(env *environment) *cobra.Command {
@@ -113,7 +121,9 @@ func allCases(cmd *cobra.Command, b web.Backend, filter web.CaseFilter) ([]recor
 }
 
 func rowOf(c *record.Case) caseRow {
+	due, at := c.Due()
 	return caseRow{
+		Due: due, DueAt: at, Promise: c.Service.Promise,
 		ID: c.ID, Brand: c.Brand, State: c.State, Severity: string(c.Severity), Owner: c.Owner, URL: c.URL,
 		Text: c.Text, About: c.About, Author: c.AuthorName, Fate: c.Fate, Priority: c.Priority, OpenedAt: c.OpenedAt,
 	}
@@ -124,15 +134,27 @@ func printCases(w io.Writer, cases []record.Case, now time.Time) error {
 		fmt.Fprintln(w, "No case is waiting.")
 		return nil
 	}
-	rows := [][]string{{"ID", "SEVERITY", "BRAND", "STATE", "OWNER", "AGE", "ABOUT", "URL"}}
+	rows := [][]string{{"ID", "SEVERITY", "BRAND", "STATE", "OWNER", "AGE", "DUE", "ABOUT", "URL"}}
 	for i := range cases {
 		c := &cases[i]
 		rows = append(rows, []string{
-			c.ID, string(c.Severity), c.Brand, string(c.State), orDash(c.Owner), age(c.OpenedAt, now),
+			c.ID, string(c.Severity), c.Brand, string(c.State), orDash(c.Owner), age(c.OpenedAt, now), dueIn(c, now),
 			oneLine(orText(c.About, c.Text), 40), c.URL,
 		})
 	}
 	return table(w, rows)
+}
+
+// dueIn is what a case waits for and for how long it may: "ack 40m", "answer 2h late".
+func dueIn(c *record.Case, now time.Time) string {
+	duty, at := c.Due()
+	switch {
+	case duty == record.DutyNone:
+		return "-"
+	case at.After(now):
+		return string(duty) + " " + age(now, at)
+	}
+	return string(duty) + " " + age(at, now) + " late"
 }
 
 func orDash(s string) string { return orText(s, "-") }
@@ -168,7 +190,8 @@ func newCaseShow(env *environment) *cobra.Command {
 func printDossier(w io.Writer, d *record.Dossier) {
 	c := &d.Case
 	fmt.Fprintf(w, "%s %s: %s\n%s\n", strings.ToUpper(string(c.Severity)), c.Brand, oneLine(orText(c.About, "a complaint"), 80), c.URL)
-	fmt.Fprintf(w, "state %s, owner %s, opened %s\n\n", c.State, orDash(c.Owner), c.OpenedAt.Format(time.RFC3339))
+	fmt.Fprintf(w, "state %s, owner %s, opened %s\n", c.State, orDash(c.Owner), c.OpenedAt.Format(time.RFC3339))
+	printService(w, d)
 	fmt.Fprintf(w, "%s: %s\n", orText(oneLine(c.AuthorName, 60), "author"), orText(oneLine(c.Text, 2000), "(deleted by the author)"))
 	for i := range d.Later {
 		m := &d.Later[i]
@@ -182,6 +205,31 @@ func printDossier(w io.Writer, d *record.Dossier) {
 	for _, e := range d.History {
 		fmt.Fprintf(w, "  %s  %-12s %s %s\n", e.At.Format(time.RFC3339), e.What, orText(e.Actor, "-"), oneLine(e.Detail, 200))
 	}
+}
+
+// printService says what is due, promised and asked for, and how it went before.
+func printService(w io.Writer, d *record.Dossier) {
+	c := &d.Case
+	if duty, at := c.Due(); duty != record.DutyNone {
+		fmt.Fprintf(w, "due: %s by %s\n", duty, at.Format(time.RFC3339))
+	}
+	if c.Fate != record.FateUnknown {
+		fmt.Fprintf(w, "customer: %s\n", c.Fate)
+	}
+	if p := c.Service.Promise; p != nil {
+		end := "open"
+		switch {
+		case !p.Open() && p.Kept:
+			end = "kept"
+		case !p.Open():
+			end = "not kept"
+		}
+		fmt.Fprintf(w, "promised by %s for %s (%s): %s\n", oneLine(p.Actor, 60), p.By.Format(time.RFC3339), end, oneLine(p.What, 300))
+	}
+	for _, e := range d.Earlier {
+		fmt.Fprintf(w, "earlier: %s %s %s %s %s\n", e.ID, e.OpenedAt.Format(time.DateOnly), e.State, orDash(string(e.Fate)), oneLine(e.About, 60))
+	}
+	fmt.Fprintln(w)
 }
 
 // act does one action and prints the case after it.
@@ -279,4 +327,45 @@ func newCaseAssign(env *environment) *cobra.Command {
 	}
 	env.asFlag(cmd)
 	return cmd
+}
+
+func newCasePromise(env *environment) *cobra.Command {
+	var what, by string
+	cmd := &cobra.Command{
+		Use:   "promise ID --what WORDS --by WHEN",
+		Short: "Note a follow-up that was promised to the customer",
+		Long: "Note a follow-up that was promised to the customer: a reminder comes before it is due and when it is. Who promises has the case.\n" +
+			"WHEN is a time such as 2026-11-24T14:00:00Z or \"2026-11-24 14:00\" by this machine's clock, or a duration such as 4h or 2d from now.",
+		Args: args(1, 1),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			until, err := whenOf(by, time.Now())
+			if err != nil {
+				return usageError{fmt.Errorf("--by %q: %w", by, err)}
+			}
+			if strings.TrimSpace(what) == "" {
+				return usageError{errors.New("--what: say what was promised")}
+			}
+			return env.act(cmd, record.Action{Case: words[0], Verb: record.VerbPromise, Note: what, Until: until})
+		},
+	}
+	env.asFlag(cmd)
+	cmd.Flags().StringVar(&what, "what", "", "what was promised")
+	cmd.Flags().StringVar(&by, "by", "", "by when")
+	return cmd
+}
+
+// whenOf reads a time, or a duration from now.
+func whenOf(s string, now time.Time) (time.Time, error) {
+	if d, err := setting.ParseDuration(s); err == nil && d > 0 {
+		return now.Add(d).UTC().Truncate(time.Second), nil
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t.UTC(), nil
+	}
+	for _, layout := range []string{"2006-01-02 15:04", "2006-01-02T15:04"} {
+		if t, err := time.ParseInLocation(layout, s, now.Location()); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, errors.New("write a time such as 2026-11-24T14:00:00Z or a duration such as 4h")
 }

@@ -163,6 +163,9 @@ func (s *session) history(j *job, f found, cands casework.Candidates) (triage.Hi
 	if h.Silence, err = s.silence(j); err != nil {
 		return h, err
 	}
+	if h.Handled, err = s.handled(j); err != nil {
+		return h, err
+	}
 	if h.Silence == nil && (h.Join == nil || !h.Join.Live && !h.Join.Customer) {
 		if err := s.spikes(j, &h); err != nil {
 			return h, err

@@ -196,6 +196,9 @@ func (m *memory) lead(index map[uint64][]string, key, caseID string) {
 	}
 }
 
+// RepliesIn are none: the history says what was handled already.
+func (*memory) RepliesIn(string, string) ([]record.Stored, error) { return nil, nil }
+
 // EraseMention takes the words of the case that the post opened.
 func (m *memory) EraseMention(_, id string) error {
 	m.complaints = slices.DeleteFunc(m.complaints, func(c record.Complaint) bool { return c.Mention == id })

@@ -24,6 +24,8 @@ const (
 	// gathered for crowdSettle, so that a crowd does not fill the thread.
 	manyPosts   = 10
 	crowdSettle = 5 * time.Second
+	// praiseSettle is how long kind words wait for more of them.
+	praiseSettle = time.Minute
 	// maxItemText bounds the text of a post in a digest or reply.
 	maxItemText = 400
 )
@@ -124,6 +126,8 @@ func (s *session) heard(c record.Case, e record.Event, w casework.Word, j *job) 
 		title = "Reopened: the customer is still unhappy"
 	case e.What == "reopened":
 		title = "Reopened: the customer wrote again"
+	case e.What == "lost":
+		title = "The customer says that they have left"
 	case e.What == "woken":
 		title = "Woken: the customer is still unhappy"
 	case e.What == "recovered":

@@ -18,6 +18,7 @@ type rows interface {
 	LatestDecision(brand, id string) (record.Decision, bool, error)
 	PutDecision(d record.Decision) error
 	PutMention(v record.Stored) error
+	RepliesIn(brand, conversation string) ([]record.Stored, error)
 	EraseMention(brand, id string) error
 	CountAlerts(brand string, since time.Time) (int, error)
 	Stream(brand string, since, before time.Time) ([]record.StreamPost, error)

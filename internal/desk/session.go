@@ -126,6 +126,7 @@ func (s *session) decide(j *job, latest record.Decision, seen bool) (record.Deci
 			err = s.digest(j, dec)
 		}
 	case record.OutcomeBelowThreshold, record.OutcomeNotMatched:
+		err = s.praise(j, dec.Outcome, seen)
 		if j.in.Match == record.MatchWatched {
 			// What a customer says about other things is nobody's business here.
 			put = nil
@@ -202,8 +203,12 @@ func wordOf(j *job, dec record.Decision, f found, newAuthor bool) casework.Word 
 	if j.past != nil && j.past.Altered {
 		said.Text = j.past.Said
 	}
+	tone := triage.ToneOf(said, j.in.Score, j.brand.Alert)
+	if f.Customer && tone != record.ToneResolved && triage.Left(said.Text, j.brand.Competitors) {
+		tone = record.ToneLeft
+	}
 	return casework.Word{
-		Mention: j.in.Mention, Score: j.in.Score, Tone: triage.ToneOf(said, j.in.Score, j.brand.Alert),
+		Mention: j.in.Mention, Score: j.in.Score, Tone: tone,
 		Severity: dec.Severity, Priority: dec.Priority,
 		Customer: f.Customer, Thread: f.Thread, NewAuthor: newAuthor, Reason: f.Reason, Also: f.Also,
 		Many: manyOf(j, f),

@@ -41,6 +41,8 @@ type Past struct {
 	// stands for the words of one that a case heard.
 	Silence string
 	Said    string
+	// Handled is why nobody needed to be told of it live, or empty.
+	Handled string
 
 	recalled    bool
 	fingerprint *casework.Print

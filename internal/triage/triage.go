@@ -13,6 +13,7 @@
 //	priority.go  from 0 to 100, in parts that are shown
 //	account.go   whether an author is one of the brand's own accounts
 //	silence.go   whether a silence covers a mention
+//	left.go      whether a customer says that they have left; kind words
 //	budget.go    where a brand's day begins
 //	plan.go      a day's budget, spread over the day
 package triage
@@ -51,6 +52,8 @@ type History struct {
 	Plan record.Plan
 	// EarlierCases counts the author's earlier cases with the brand.
 	EarlierCases int
+	// Handled says why nobody needs to be told any more, empty where that is not known.
+	Handled string
 	// Route is the receiver that the router chose, and Path the nodes that chose it.
 	Route string
 	Path  []string
@@ -193,6 +196,10 @@ func decideMatched(in Input, d *record.Decision, w *why) record.Outcome {
 		}
 		w.addf("inhibited: %s, %s %s", i.Reason, kind, i.Case)
 		return record.OutcomeInhibited
+	}
+	if in.History.Handled != "" {
+		w.add("already handled: " + in.History.Handled)
+		return record.OutcomeAlreadyHandled
 	}
 	d.Route = in.History.Route
 	w.route(in.History.Route, in.History.Path)

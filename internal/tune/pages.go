@@ -171,6 +171,9 @@ func (b *backtest) past(ctx context.Context, row *store.Decided) (desk.Past, err
 	if p.Altered && d.Outcome == record.OutcomeSilenced {
 		p.Silence = silenceOf(d.Why)
 	}
+	if d.Outcome == record.OutcomeAlreadyHandled {
+		p.Handled = handledOf(d.Why)
+	}
 	if gone {
 		if err := b.authorOf(ctx, d, &m); err != nil {
 			return p, err
@@ -234,6 +237,16 @@ func silenceOf(why []string) string {
 		}
 	}
 	return ""
+}
+
+// handledOf is why a complaint was handled already, by its lines of why.
+func handledOf(why []string) string {
+	for _, line := range why {
+		if rest, ok := strings.CutPrefix(line, "already handled: "); ok {
+			return rest
+		}
+	}
+	return "as it was decided"
 }
 
 // authorOf brings back, for the time of the decision, what a retraction took from the
