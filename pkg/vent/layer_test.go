@@ -24,12 +24,12 @@ func TestLayerMovesWhatItLearned(t *testing.T) {
 	in := Input{Text: "Three hours on hold with @foobank and still no answer. Useless.", Brand: "foobank"}
 	other := Input{Text: "my parcel from foobank arrived broken and nobody answers", Brand: "foobank"}
 	l := against(s, in, -1.5)
-	plain, taught := s.Score(in, Options{}), s.Score(in, Options{Layer: l})
+	plain, taught := s.Score(in, Options{Fast: true}), s.Score(in, Options{Layer: l, Fast: true})
 	require.Zero(t, plain.Learned)
 	require.InDelta(t, taught.Learned, LogOdds(taught.Venting)-LogOdds(plain.Venting), 1e-9)
 	require.Less(t, taught.Learned, -0.8)
 	require.Equal(t, plain.Negative, taught.Negative, "polarity is not what labels teach")
-	moved := s.Score(other, Options{Layer: l}).Learned
+	moved := s.Score(other, Options{Layer: l, Fast: true}).Learned
 	require.Less(t, math.Abs(moved), math.Abs(taught.Learned), "another text moves less")
 }
 
@@ -38,7 +38,7 @@ func TestLayerIsExplained(t *testing.T) {
 	in := Input{Text: "Three hours on hold with @foobank and still no answer. Useless.", Title: "Hold music", Brand: "foobank"}
 	l := against(s, in, -1.5)
 	l.Bias = -0.2
-	quiet, said := s.Score(in, Options{Layer: l}), s.Score(in, Options{Layer: l, Explain: true})
+	quiet, said := s.Score(in, Options{Layer: l, Fast: true}), s.Score(in, Options{Layer: l, Explain: true, Fast: true})
 	require.Equal(t, quiet.Venting, said.Venting, "reasons change no score")
 	require.Equal(t, quiet.Learned, said.Learned)
 	var sum float64
@@ -53,10 +53,10 @@ func TestAgainIsTheScoreWithAnotherLayer(t *testing.T) {
 	s := scorer(t)
 	in := Input{Text: "@foobank you charged me twice and nobody answers the phone!!", Brand: "foobank", Rating: 2}
 	first, second := against(s, in, -1.5), against(s, in, 0.7)
-	was := s.Score(in, Options{Layer: first, Explain: true})
+	was := s.Score(in, Options{Layer: first, Explain: true, Fast: true})
 	for name, l := range map[string]*Layer{"another": second, "the same": first, "none": nil} {
 		t.Run(name, func(t *testing.T) {
-			want, got := s.Score(in, Options{Layer: l}), s.Again(in, was, l)
+			want, got := s.Score(in, Options{Layer: l, Fast: true}), s.Again(in, was, l)
 			require.InDelta(t, want.Venting, got.Venting, 1e-9)
 			require.InDelta(t, want.Learned, got.Learned, 1e-9)
 			got.Venting, got.Learned = want.Venting, want.Learned
@@ -70,10 +70,10 @@ func TestLayerOfNothing(t *testing.T) {
 	l := against(s, Input{Text: "anything"}, 1)
 	l.Bias = 2
 	for _, text := range []string{"", "   ", "\x00"} {
-		require.Zero(t, s.Score(Input{Text: text}, Options{Layer: l}).Learned, "%q", text)
+		require.Zero(t, s.Score(Input{Text: text}, Options{Layer: l, Fast: true}).Learned, "%q", text)
 	}
 	in := Input{Text: "worst bank ever"}
-	require.Equal(t, s.Score(in, Options{}), s.Score(in, Options{Layer: &Layer{Cap: 2}}), "a layer without weights does nothing")
+	require.Equal(t, s.Score(in, Options{Fast: true}), s.Score(in, Options{Layer: &Layer{Cap: 2}, Fast: true}), "a layer without weights does nothing")
 }
 
 // No weights and no text move a score further than the cap, or make it no number.
@@ -88,7 +88,7 @@ func TestLayerIsBounded(t *testing.T) {
 			l.Weights[i] = float32(int32(seed)) / 1e6
 		}
 		in := Input{Text: rapid.String().Draw(t, "text"), Brand: rapid.SampledFrom([]string{"", "foobank"}).Draw(t, "brand")}
-		plain, taught := s.Score(in, Options{}), s.Score(in, Options{Layer: l, Explain: rapid.Bool().Draw(t, "explain")})
+		plain, taught := s.Score(in, Options{Fast: true}), s.Score(in, Options{Fast: true, Layer: l, Explain: rapid.Bool().Draw(t, "explain")})
 		if math.Abs(taught.Learned) > l.Cap+1e-9 || math.IsNaN(taught.Venting) {
 			t.Fatalf("moved by %v, cap %v", taught.Learned, l.Cap)
 		}
@@ -128,6 +128,6 @@ func BenchmarkScoreWithLayer(b *testing.B) {
 	in := Input{Text: "Three hours on hold with @foobank and still no answer, then they cut me off. Never again.", Brand: "foobank"}
 	l := against(s, in, -1)
 	for b.Loop() {
-		s.Score(in, Options{Layer: l})
+		s.Score(in, Options{Layer: l, Fast: true})
 	}
 }

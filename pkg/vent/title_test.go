@@ -19,7 +19,7 @@ func TestTitleIsRead(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := s.Score(Input{Title: tt.title, Text: tt.text, Brand: "acme"}, Options{Explain: true})
+			got := s.Score(Input{Title: tt.title, Text: tt.text, Brand: "acme"}, Options{Explain: true, Fast: true})
 			require.Equal(t, tt.venting, got.Venting >= 0.5, "%+v", got)
 			checkReasons(t, tt.text, got)
 			require.NotEmpty(t, got.Reasons)
@@ -31,13 +31,13 @@ func TestTitleIsRead(t *testing.T) {
 func TestTitleThatTheTextRepeatsIsReadOnce(t *testing.T) {
 	s := scorer(t)
 	in := Input{Text: "acme lost my parcel again and nobody answers", Brand: "acme"}
-	want := s.Score(in, Options{Explain: true})
+	want := s.Score(in, Options{Explain: true, Fast: true})
 	in.Title = "acme lost my parcel again..."
-	require.Equal(t, want, s.Score(in, Options{Explain: true}))
+	require.Equal(t, want, s.Score(in, Options{Explain: true, Fast: true}))
 }
 
 func TestTitleWithoutText(t *testing.T) {
-	got := scorer(t).Score(Input{Title: "acme lost my parcel and nobody answers", Brand: "acme"}, Options{Explain: true})
+	got := scorer(t).Score(Input{Title: "acme lost my parcel and nobody answers", Brand: "acme"}, Options{Explain: true, Fast: true})
 	require.GreaterOrEqual(t, got.Venting, 0.5)
 	require.Empty(t, got.Reasons, "there is no text to show a span of")
 }
@@ -47,7 +47,7 @@ func FuzzTitle(f *testing.F) {
 	f.Add("\xff\u200b", " \n", "")
 	s := scorer(f)
 	f.Fuzz(func(t *testing.T, title, text, brand string) {
-		got := s.Score(Input{Title: title, Text: text, Brand: brand}, Options{Explain: true})
+		got := s.Score(Input{Title: title, Text: text, Brand: brand}, Options{Explain: true, Fast: true})
 		if len(got.Reasons) > 0 {
 			checkReasons(t, text, got)
 		}
