@@ -32,13 +32,18 @@ type ReceiverConfig struct {
 // ConsoleConfig is a receiver that prints; it has nothing to set.
 type ConsoleConfig struct{}
 
-// SlackConfig is a receiver in a Slack channel, reached with a bot token.
+// SlackConfig is a receiver in a Slack channel, reached with a bot token, or through
+// an incoming webhook that takes plain cards alone.
 type SlackConfig struct {
 	// APIURL is the base of the Web API.
 	APIURL string `yaml:"api_url" json:"api_url"`
 	// Token is the bot token, xoxb-...
 	Token     setting.Secret `yaml:"token" json:"token,omitempty"`
 	TokenFile string         `yaml:"token_file" json:"token_file,omitempty"`
+	// WebhookURL is the address of an incoming webhook, in place of token and channel; it
+	// is a secret.
+	WebhookURL     setting.Secret `yaml:"webhook_url" json:"webhook_url,omitempty"`
+	WebhookURLFile string         `yaml:"webhook_url_file" json:"webhook_url_file,omitempty"`
 	// Channel is the channel's id, not its name.
 	Channel string `yaml:"channel" json:"channel"`
 	// SigningSecret proves that a click on /slack/interactions comes from Slack.
@@ -77,6 +82,9 @@ func (c SlackConfig) WithDefaults() SlackConfig {
 	}
 	return c
 }
+
+// Incoming reports whether messages go through an incoming webhook.
+func (c SlackConfig) Incoming() bool { return c.WebhookURL != "" || c.WebhookURLFile != "" }
 
 // Interactive reports whether a click finds a way back, so that buttons are drawn.
 func (c SlackConfig) Interactive() bool { return c.SigningSecret != "" || c.AppToken != "" }
@@ -150,6 +158,9 @@ func (c *ReceiverConfig) unsupported() []kind {
 func (c *SlackConfig) Validate() []setting.Problem {
 	var ps []setting.Problem
 	add := func(path, msg string) { ps = append(ps, setting.Problem{Path: path, Msg: msg}) }
+	if c.Incoming() {
+		return append(c.incomingProblems(), checkTimes(c.Timeout, c.Settle)...)
+	}
 	if c.Token == "" && c.TokenFile == "" {
 		add("token", "slack needs a bot token: token, or token_file with the path of a file that holds it")
 	} else if strings.HasPrefix(c.Token.Reveal(), "xapp-") {
@@ -180,6 +191,26 @@ func (c *SlackConfig) Validate() []setting.Problem {
 			add("allowed_users", "allowed_users wants Slack user ids, such as U0123456789")
 			break
 		}
+	}
+	return ps
+}
+
+// incomingProblems are those of an incoming webhook, which stands for itself.
+func (c *SlackConfig) incomingProblems() []setting.Problem {
+	var ps []setting.Problem
+	for _, k := range []struct {
+		path string
+		set  bool
+	}{
+		{"token", c.Token != "" || c.TokenFile != ""}, {"channel", c.Channel != ""}, {"signing_secret", c.SigningSecret != "" || c.SigningSecretFile != ""},
+		{"app_token", c.AppToken != "" || c.AppTokenFile != ""}, {"allowed_users", len(c.AllowedUsers) > 0},
+	} {
+		if k.set {
+			ps = append(ps, setting.Problem{Path: k.path, Msg: "webhook_url takes the place of " + k.path + ": an incoming webhook knows its channel, and nobody can click there; remove one of the two"})
+		}
+	}
+	if c.WebhookURL != "" && !isAddress(c.WebhookURL.Reveal()) {
+		ps = append(ps, setting.Problem{Path: "webhook_url", Msg: "webhook_url wants the address of an incoming webhook, such as https://hooks.slack.com/services/..."})
 	}
 	return ps
 }

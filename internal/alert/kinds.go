@@ -78,7 +78,7 @@ func (c *ReceiverConfig) WithDefaults() ReceiverConfig {
 func (c *ReceiverConfig) Secrets() []setting.Secret {
 	switch {
 	case c.Slack != nil:
-		return []setting.Secret{c.Slack.Token, c.Slack.SigningSecret, c.Slack.AppToken}
+		return []setting.Secret{c.Slack.Token, c.Slack.SigningSecret, c.Slack.AppToken, c.Slack.WebhookURL}
 	case c.Webhook != nil:
 		return []setting.Secret{c.Webhook.URL, c.Webhook.Secret}
 	case c.PagerDuty != nil:

@@ -32,6 +32,8 @@ type ConsoleOut struct {
 func NewReceiver(cfg *alert.ReceiverConfig, out *httpx.Factory, con ConsoleOut) (alert.Receiver, error) {
 	client := out.Client(httpx.Policy{AllowPrivate: true, NoRedirects: true, HidePath: true, Timeout: cfg.Timing().Timeout})
 	switch {
+	case cfg.Slack != nil && cfg.Slack.Incoming():
+		return slack.NewIncoming(cfg.Name, *cfg.Slack, client.HTTP())
 	case cfg.Slack != nil:
 		return slack.New(cfg.Name, *cfg.Slack, client.HTTP())
 	case cfg.Webhook != nil:

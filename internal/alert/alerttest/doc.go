@@ -62,6 +62,8 @@ type Place struct {
 	Inert func(t *testing.T, body []byte)
 	// LookUp is what Find can tell.
 	LookUp LookUp
+	// NoUpdates says that the place cannot change what it took: an update sends nothing.
+	NoUpdates bool
 	// Secrets are in the receiver's config and in no error.
 	Secrets []string
 }

@@ -70,13 +70,14 @@ func (p Place) statuses(t *testing.T) {
 		_ = Check(t, err, want, p.Secrets...)
 	}
 	require.Zero(t, elsewhere.Load(), "nothing follows a redirect")
-	for _, do := range []func() error{
-		func() error { return r.Update(t.Context(), Root(), Message(record.NoticeUpdate, record.StateClaimed)) },
-		func() error {
-			_, err := r.Reply(t.Context(), Root(), Message(record.NoticeReply, record.StateOpen))
-			return err
-		},
-	} {
+	calls := []func() error{func() error {
+		_, err := r.Reply(t.Context(), Root(), Message(record.NoticeReply, record.StateOpen))
+		return err
+	}}
+	if !p.NoUpdates {
+		calls = append(calls, func() error { return r.Update(t.Context(), Root(), Message(record.NoticeUpdate, record.StateClaimed)) })
+	}
+	for _, do := range calls {
 		status.Store(http.StatusInternalServerError)
 		want, _ := p.want(http.StatusInternalServerError)
 		_ = Check(t, do(), want, p.Secrets...)

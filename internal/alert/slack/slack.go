@@ -18,6 +18,7 @@
 //	respond.go  a word to a person without a token
 //	sockets.go  a socket for each app token; socket.go one connection of it
 //	check.go    test-receiver
+//	incoming.go an incoming webhook instead of a bot
 package slack
 
 import (
