@@ -14,7 +14,8 @@
 //	kinds.go    what all kinds of receivers have, and settings of the smaller ones
 //	route.go    the route tree as written; router.go  the tree as asked
 //	drain.go    the loop that claims rows; send.go what becomes of one row
-//	pace.go     how fast; refresh.go what is sent again; metrics.go what is counted
+//	pace.go     how fast; backlog.go what is too much; refresh.go what is sent again
+//	metrics.go  what is counted
 //	card.go     a case as a person reads it; words.go the words for it
 //	service.go  what is due, promised and asked for, as the card says it
 //	notes.go    replies, digests and ops notes, likewise

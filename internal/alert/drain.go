@@ -69,6 +69,10 @@ type Options struct {
 	NoCase error
 	// Leases is nil where no other process can drain the receiver. Holder names this one.
 	Leases Leases
+	// Backlog takes what is too much for a slow receiver; nil lets it wait.
+	Backlog Backlog
+	// Memory keeps until when the receiver wants no calls; nil forgets it with the process.
+	Memory Memory
 	// Live is asked for what a Refresher is sent again; nil sends it nothing.
 	Live   Live
 	Holder string
@@ -121,6 +125,8 @@ type Drain struct {
 	said string
 	// again is how far live cases were sent again; it belongs to Run.
 	again refresher
+	// relieved is when the backlog was looked at last; it belongs to Run.
+	relieved time.Time
 }
 
 // NewDrain checks the options and fills in the defaults. It starts nothing.
@@ -150,6 +156,7 @@ func (d *Drain) Run(ctx context.Context) error {
 	done := make(chan struct{}, lanes)
 	open := 0
 	var renewed time.Time
+	d.recall(ctx)
 	for {
 		if ctx.Err() != nil {
 			return nil
@@ -172,6 +179,7 @@ func (d *Drain) Run(ctx context.Context) error {
 			}
 			continue
 		}
+		d.relieve(ctx)
 		if w := d.pace.wait(time.Now()); w > 0 {
 			sleep(ctx, min(w, leaseRenew), nil)
 			continue

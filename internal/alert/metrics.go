@@ -13,6 +13,7 @@ type Metrics struct {
 	failed   *prometheus.CounterVec
 	repeated *prometheus.CounterVec
 	stopped  *prometheus.GaugeVec
+	deferred *prometheus.CounterVec
 	delay    prometheus.Histogram
 }
 
@@ -32,6 +33,10 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		repeated: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "leakytap_alerts_ambiguous_resent_total",
 			Help: "Messages sent again, marked as a possible repeat, because it could not be looked up whether they had arrived.",
+		}, []string{"receiver"}),
+		deferred: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "leakytap_alerts_deferred_total",
+			Help: "Cards that became lines of a digest because more waited than the receiver takes.",
 		}, []string{"receiver"}),
 		stopped: f.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "leakytap_receiver_stopped",
@@ -58,6 +63,7 @@ func (m *Metrics) Ensure(brands, receivers []string) {
 			m.failed.WithLabelValues(r, reason)
 		}
 		m.repeated.WithLabelValues(r)
+		m.deferred.WithLabelValues(r)
 		m.stopped.WithLabelValues(r)
 	}
 }
@@ -81,6 +87,12 @@ func (m *Metrics) attemptFailed(receiver, reason string) {
 func (m *Metrics) repeat(receiver string) {
 	if m != nil {
 		m.repeated.WithLabelValues(receiver).Inc()
+	}
+}
+
+func (m *Metrics) deferredCards(receiver string, n int) {
+	if m != nil {
+		m.deferred.WithLabelValues(receiver).Add(float64(n))
 	}
 }
 

@@ -71,6 +71,26 @@ func (p *pace) limited(now time.Time, after time.Duration) time.Time {
 	return p.closed
 }
 
+// recall closes the gate as it was closed before a restart.
+func (p *pace) recall(now, until time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !until.After(now) {
+		return
+	}
+	if most := now.Add(maxAfter); until.After(most) {
+		until = most
+	}
+	p.closed, p.slow = until, until.Add(slowFor)
+}
+
+// isSlow reports whether the receiver has said lately that it is too much.
+func (p *pace) isSlow(now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return now.Before(p.slow)
+}
+
 // failed counts a failure and pauses once there are several in a row.
 func (p *pace) failed(now time.Time) {
 	p.mu.Lock()

@@ -113,7 +113,7 @@ func (d *Drain) notRefreshed(ctx context.Context, err error) {
 	d.opt.Metrics.attemptFailed(d.opt.Name, e.Reason)
 	switch {
 	case e.Limited:
-		d.pace.limited(now, e.After)
+		d.limited(context.WithoutCancel(ctx), now, e.After)
 	case e.Kind == FailPermanent:
 		d.pace.stopped(now)
 		d.stopped(ctx, e, now)

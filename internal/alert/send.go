@@ -174,7 +174,7 @@ func (d *Drain) cannotLookUp(ctx context.Context, a *attempt, err error, now tim
 	d.opt.Metrics.attemptFailed(d.opt.Name, e.Reason)
 	since := d.setBlind(now)
 	if e.Limited {
-		d.giveBack(ctx, a, a.Error, d.pace.limited(now, e.After))
+		d.giveBack(ctx, a, a.Error, d.limited(ctx, now, e.After))
 		return false
 	}
 	if now.Sub(since) >= blindFor && a.Error != ReasonPossibleRepeat {
@@ -268,7 +268,7 @@ func (d *Drain) failed(ctx context.Context, a *attempt, e *SendError) {
 	}
 	switch {
 	case e.Limited:
-		d.giveBack(ctx, a, e.Reason, d.pace.limited(now, e.After))
+		d.giveBack(ctx, a, e.Reason, d.limited(ctx, now, e.After))
 	case e.Kind == FailPermanent:
 		d.pace.stopped(now)
 		d.stopped(ctx, e, now)

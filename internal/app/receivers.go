@@ -205,7 +205,11 @@ func (d *drains) start(ctx context.Context, w wantedDrain) error {
 	r := &runningDrain{fingerprint: w.fingerprint, done: make(chan struct{}), wake: make(chan struct{}, 1)}
 	opt := alert.Options{
 		Name: w.cfg.Name, Receiver: w.receiver, Outbox: d.opt.store, Cases: d.opt.store, NoCase: store.ErrNotFound,
-		Leases: d.opt.store, Live: d.opt.store, Holder: d.opt.holder, Wake: r.wake, OnState: d.opt.onState, Metrics: d.opt.metrics, Log: d.opt.log,
+		Leases: d.opt.store, Live: d.opt.store, Memory: d.opt.store, Holder: d.opt.holder, Wake: r.wake, OnState: d.opt.onState, Metrics: d.opt.metrics, Log: d.opt.log,
+	}
+	if w.cfg.Slack != nil || w.cfg.Email != nil {
+		// What people read one by one; a program takes its time.
+		opt.Backlog = d.opt.store
 	}
 	t := w.cfg.Timing()
 	opt.Timeout, opt.Settle = t.Timeout, t.Settle

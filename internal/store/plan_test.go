@@ -201,6 +201,10 @@ func callReads(t *testing.T, s *Store) {
 		func() error { _, _, err := s.OutboxStats(ctx); return err },
 		func() error { _, _, err := s.RootReceipt(ctx, "c", "r"); return err },
 		func() error { _, err := s.LiveCases(ctx, "r", "", 0); return err },
+		func() error {
+			_, err := s.DeferCards(ctx, "r", -1, 1, now, func(string, int) string { return "" })
+			return err
+		},
 		func() error { _, err := s.DueClocks(ctx, now, 1); return err },
 		func() error { _, err := s.Labels(ctx, "acme", 0, 0); return err },
 		func() error { _, err := s.RecentLabels(ctx, LabelFilter{}); return err },

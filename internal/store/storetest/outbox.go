@@ -11,6 +11,7 @@ import (
 
 	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/internal/store"
+	"github.com/leakytap/leakytap/pkg/vent"
 )
 
 const settle = 15 * time.Second
@@ -130,6 +131,56 @@ func testLatest(t *testing.T, open Opener) {
 		require.NoError(t, err)
 		require.Empty(t, live)
 	})
+}
+
+func testDefer(t *testing.T, open Opener) {
+	t.Helper()
+	s := open(t, store.Config{})
+	owe := func(i int, brand string, sev vent.Severity) {
+		c := aCase(brand, fmt.Sprintf("case%02d", i), i)
+		c.Severity = sev
+		update(t, s, brand, func(tx *store.Tx) { require.NoError(t, tx.PutCase(c)) })
+		n := notice("k"+c.ID, "r", c.ID, record.NoticeCard)
+		n.Brand = brand
+		put(t, s, n)
+	}
+	for i := range 6 {
+		owe(i, "acme", vent.SeverityLow)
+	}
+	owe(6, "globex", vent.SeverityHigh)
+	owe(7, "acme", vent.SeverityCritical)
+	title := func(brand string, n int) string { return fmt.Sprintf("%s %d", brand, n) }
+	n, err := s.DeferCards(t.Context(), "r", 7, 3, base(), title)
+	require.NoError(t, err)
+	require.Zero(t, n, "as many as may wait")
+	ns, err := s.ClaimNotices(t.Context(), "r", base().Add(time.Hour), settle, 1)
+	require.NoError(t, err)
+	require.Len(t, ns, 1)
+	n, err = s.DeferCards(t.Context(), "other", 0, 3, base(), title)
+	require.NoError(t, err)
+	require.Zero(t, n)
+	n, err = s.DeferCards(t.Context(), "r", 1, 3, base(), title)
+	require.NoError(t, err)
+	require.Equal(t, 5, n)
+	left, err := s.UnsentNotices(t.Context(), "r", 0, 0)
+	require.NoError(t, err)
+	var cards, digests []string
+	for _, x := range left {
+		if x.Kind == record.NoticeCard {
+			cards = append(cards, x.Case)
+			continue
+		}
+		digests = append(digests, fmt.Sprintf("%s: %d", x.Body.Title, len(x.Body.Items)))
+		require.NotEmpty(t, x.Body.Items[0].URL)
+		held, err := s.Notice(t.Context(), x.ID)
+		require.NoError(t, err)
+		require.Equal(t, x.Brand, held.Brand)
+	}
+	require.Equal(t, []string{"case00", "case01", "case07"}, cards, "what is being sent, what may wait, and what is critical")
+	require.Equal(t, []string{"acme 3: 3", "acme 1: 1", "globex 1: 1"}, digests)
+	n, err = s.DeferCards(t.Context(), "r", 1, 3, base(), title)
+	require.NoError(t, err)
+	require.Zero(t, n, "once")
 }
 
 func testKeys(t *testing.T, open Opener) {

@@ -67,6 +67,7 @@ func Run(t *testing.T, open Opener) {
 		{"outbox: a row goes out once", testSentOnce},
 		{"outbox: live cases at a receiver", testLiveCases},
 		{"outbox: the latest of a kind, and cards counted", testLatest},
+		{"outbox: what is too much becomes digests", testDefer},
 		{"outbox: a key is used once", testKeys},
 		{"outbox: a try that did not arrive waits and is not unsure", testRetry},
 		{"outbox: a dead process leaves a row that must be looked up", testDeadProcess},
