@@ -88,6 +88,9 @@ func tokens(text string) []string {
 			if len(out) == maxPrint {
 				return out
 			}
+			if len(out) == 0 && t == "rt" {
+				continue // passed on by hand
+			}
 			out = append(out, t)
 		}
 	}

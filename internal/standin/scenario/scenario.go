@@ -5,6 +5,7 @@
 //	scenario.go  what a post is, and the stream as a whole
 //	posts.go     the posts
 //	generate.go  many posts by a pattern
+//	day.go       a whole day: chatter, complaints, an outage and a brigade
 //	incidents.go hand-written posts of many about one fault (incidents.txt), and their like
 package scenario
 
