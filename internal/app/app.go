@@ -83,6 +83,7 @@ type Daemon struct {
 	sockets  *slack.Sockets // nil where the role web is not
 	web      *web.Server
 	watches  *watchMirror
+	shadows  *shadows
 	parser   *rss.Parser
 	teacher  *teach.Teacher
 	// layers are what labels taught, layersAt the store's version of them; keeping says
@@ -143,6 +144,7 @@ func Open(ctx context.Context, opt Options) (_ *Daemon, err error) {
 	}
 	d.taken(refused)
 	d.markStale(ctx, gen)
+	d.keepHistory(ctx, gen, true)
 	d.firstLook(ctx)
 	return d, nil
 }
@@ -210,8 +212,9 @@ func OpenBus(ctx context.Context, cfg *config.Config, log *zap.Logger, reg prome
 // build makes the stages. Each asks for the generation in use at every batch.
 func (d *Daemon) build(ctx context.Context) (err error) {
 	d.alerting = alert.NewMetrics(d.reg)
+	d.shadows = newShadows(d.store, d.gen.Load, d.log, d.reg)
 	d.ingest, err = ingest.New(ingest.Options{
-		Store: d.ingestStore(), Bus: d.bus, Dead: d.dead, Rules: func() ingest.Rules { return d.gen.Load().matching },
+		Store: d.ingestStore(), Bus: d.bus, Dead: d.dead, Rules: func() ingest.Rules { return d.shadows.rules(d.gen.Load()) },
 		Sampler: d.store, Holder: d.holder, Log: d.log, Reg: d.reg,
 	})
 	if err != nil {

@@ -24,6 +24,9 @@ func (d *Daemon) flow() []part {
 		{RoleIngest, "canaries", d.sendCanaries},
 		{RoleIngest, "watched conversations", d.hearWatches},
 
+		// Tuning: a candidate judges beside the config and sends nothing.
+		{RoleIngest, "shadow", d.shadows.run},
+
 		// Scoring: each match gets its score.
 		{RoleScore, "scorer", func(ctx context.Context) error {
 			return d.bus.Consume(ctx, bus.TopicMentions, bus.GroupScore, d.score.Handle)

@@ -22,6 +22,8 @@ const (
 	// firstLookWithin is how long the start may wait for the gauges' first values.
 	firstLookWithin = 2 * time.Second
 	pruneEvery      = 5 * time.Minute
+	// blindWindowsKept is how many blind windows of a source are remembered.
+	blindWindowsKept = 500
 )
 
 // keepHouse judges silence, fills the gauges that come from the store, and
@@ -217,5 +219,11 @@ func (d *Daemon) tellSilence(ctx context.Context, st *record.SourceStat, blind b
 	if err := d.store.SetBlind(ctx, st.Source, blind, since); err != nil {
 		return fmt.Errorf("marking source %s: %w", st.Source, err)
 	}
-	return nil
+	if blind {
+		return nil
+	}
+	// The window as a whole, for whoever asks why a post of that time was not seen.
+	w := record.BlindWindow{Source: st.Source, From: st.BlindSince, Until: now, Reason: st.Reason}
+	_, err := d.store.AddJournal(ctx, record.JournalBlind, st.Source, now, w, blindWindowsKept)
+	return err
 }

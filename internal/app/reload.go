@@ -209,6 +209,8 @@ func (d *Daemon) reload(ctx context.Context) ([]config.Problem, error) {
 	}
 	d.web.SetTokens(tokens)
 	d.markStale(ctx, gen)
+	d.keepHistory(ctx, gen, false)
+	d.shadows.renew(ctx, gen.cfg)
 	d.warnRestart(old.cfg, gen.cfg)
 	return refused, nil
 }

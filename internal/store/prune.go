@@ -225,6 +225,7 @@ func pruneSteps() []pruneStep {
 			AND NOT EXISTS (SELECT 1 FROM notice_mentions l WHERE l.notice_id = t.id) ORDER BY t.done_at LIMIT ?)`, false},
 		{"the words of notices", ageKept, "", `UPDATE notices SET body = '' WHERE id IN (SELECT t.id FROM notices t
 			WHERE t.state IN ('sent', 'dropped') AND t.done_at >= ? AND t.done_at < ? AND t.body <> '' ORDER BY t.done_at LIMIT ?)`, true},
+		{"journal", ageKept, "", "DELETE FROM journal WHERE n IN (SELECT t.n FROM journal t WHERE t.kind = 'difference' AND t.at < ? ORDER BY t.n LIMIT ?)", false},
 		// A canary is no message: nobody would hear a second one.
 		{"canaries", ageDay, "", `DELETE FROM notices WHERE id IN (SELECT t.id FROM notices t
 			WHERE t.kind = 'canary' AND t.state IN ('sent', 'dropped') AND t.done_at < ? ORDER BY t.done_at LIMIT ?)`, false},

@@ -6,6 +6,7 @@
 //	sample.go    what new terms would bring, by the sample of unmatched posts
 //	report.go    where the two part, in numbers and posts
 //	ledger.go    what each term, phrase and exclusion of a query is worth
+//	unseen.go    why a post was never collected
 //	try.go       what a query would catch before it exists
 //	interval.go  how far the numbers can be trusted
 package tune

@@ -13,6 +13,7 @@
 //	rows.go       the smaller rows
 //	labels.go     labels and layers
 //	sample.go     the unmatched sample
+//	journal.go    what happened to the daemon and its rules
 //	erase.go      a retracted post leaves every row
 //	prune.go      retention
 package storetest
@@ -95,6 +96,8 @@ func Run(t *testing.T, open Opener) {
 		{"single values", testMeta},
 		{"budgets", testPlans},
 		{"samples", testDraws},
+		{"journal", testJournal},
+		{"activity and messages of a case", testActivity},
 		{"unmatched sample", testSample},
 		{"erasure", testErase},
 		{"erasure leaves others alone", testEraseOthers},
