@@ -31,7 +31,7 @@ func newConfig(env *environment) *cobra.Command {
 				return checkConfigs(cmd.Context(), env, words)
 			},
 		},
-		newConfigSchema(env), newConfigShow(env),
+		newConfigSchema(env), newConfigShow(env), newConfigHistory(env),
 	)
 	return cmd
 }

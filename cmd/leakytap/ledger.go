@@ -61,7 +61,7 @@ func newLedger(env *environment) *cobra.Command {
 
 func printLedger(w io.Writer, l *tune.BrandLedger) error {
 	fmt.Fprintf(w, "%s: %d mentions\n", l.Brand, l.Mentions)
-	rows := [][]string{{"#", "part", "kind", "matches", "alerts", "confirmed", "dismissed", "alone", "alone alerts", "swallowed", "likely"}}
+	rows := [][]string{{"#", "part", "kind", "matches", "alerts", "confirmed", "dismissed", "alone", "alone alerts", "swallowed", "likely", "trend"}}
 	for _, e := range l.Entries {
 		position, kind, swallowed, likely := strconv.Itoa(e.Position), e.Kind, "-", "-"
 		if e.Position == 0 {
@@ -75,7 +75,7 @@ func printLedger(w io.Writer, l *tune.BrandLedger) error {
 		}
 		rows = append(rows, []string{
 			position, oneLine(e.Text, 40), kind, strconv.Itoa(e.Matches), strconv.Itoa(e.Alerts), strconv.Itoa(e.Confirmed),
-			strconv.Itoa(e.Dismissed), strconv.Itoa(e.Alone), strconv.Itoa(e.AloneAlerts), swallowed, likely,
+			strconv.Itoa(e.Dismissed), strconv.Itoa(e.Alone), strconv.Itoa(e.AloneAlerts), swallowed, likely, tune.Spark(e.Trend),
 		})
 	}
 	if err := table(w, rows); err != nil {

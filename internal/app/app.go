@@ -84,6 +84,7 @@ type Daemon struct {
 	web      *web.Server
 	watches  *watchMirror
 	shadows  *shadows
+	tuning   *tuning
 	parser   *rss.Parser
 	teacher  *teach.Teacher
 	// layers are what labels taught, layersAt the store's version of them; keeping says
@@ -212,6 +213,7 @@ func OpenBus(ctx context.Context, cfg *config.Config, log *zap.Logger, reg prome
 // build makes the stages. Each asks for the generation in use at every batch.
 func (d *Daemon) build(ctx context.Context) (err error) {
 	d.alerting = alert.NewMetrics(d.reg)
+	d.tuning = newTuning(d)
 	d.shadows = newShadows(d.store, d.gen.Load, d.log, d.reg)
 	d.ingest, err = ingest.New(ingest.Options{
 		Store: d.ingestStore(), Bus: d.bus, Dead: d.dead, Rules: func() ingest.Rules { return d.shadows.rules(d.gen.Load()) },
@@ -282,7 +284,7 @@ func (d *Daemon) buildServer(ctx context.Context) (err error) {
 		opt.Ingest, opt.IngestToken = d.hooks, d.hooks.guarded
 	}
 	if d.opt.Roles.Has(RoleWeb) {
-		opt.Backend, opt.Troubles = d.Backend(), d.troubles
+		opt.Backend, opt.Troubles, opt.Tuning = d.Backend(), d.troubles, d.tuning
 		opt.Brands = func() []string { return d.gen.Load().brands }
 		h, err := d.slackHandler()
 		if err != nil {

@@ -26,6 +26,7 @@ func (d *Daemon) flow() []part {
 
 		// Tuning: a candidate judges beside the config and sends nothing.
 		{RoleIngest, "shadow", d.shadows.run},
+		{RoleWeb, "backtests", d.tuning.run},
 
 		// Scoring: each match gets its score.
 		{RoleScore, "scorer", func(ctx context.Context) error {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -124,7 +125,7 @@ func FetchWords(ctx context.Context, cfg *config.Config, version, url string, lo
 		return "", fmt.Errorf("fetching the page: %w", err)
 	}
 	if !utf8.Valid(resp.Body) {
-		return "", fmt.Errorf("fetching the page: it is no UTF-8 text; give its words with --text")
+		return "", errors.New("fetching the page: it is no UTF-8 text; give its words with --text")
 	}
 	return pageWords(string(resp.Body)), nil
 }

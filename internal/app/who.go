@@ -42,7 +42,7 @@ func committed(ctx context.Context, file string) string {
 	git := func(args ...string) (string, error) {
 		// What a repository's own config would run is switched off.
 		all := append([]string{"-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C", dir, "--no-optional-locks"}, args...)
-		out, err := exec.CommandContext(ctx, "git", all...).Output() //nolint:gosec // its arguments are ours and a path behind --
+		out, err := exec.CommandContext(ctx, "git", all...).Output()
 		return strings.TrimSpace(string(out)), err
 	}
 	name := filepath.Base(file)

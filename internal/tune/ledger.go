@@ -62,7 +62,12 @@ type Entry struct {
 	Complaints int    `json:"complaints"`
 	Swallowed  int    `json:"swallowed"`
 	Posts      []Post `json:"posts,omitempty"`
+	// Trend counts the matches of the time looked at in TrendParts equal parts.
+	Trend []int `json:"trend"`
 }
+
+// TrendParts is in how many parts a trend cuts the time.
+const TrendParts = 12
 
 // Ledger adds up what each term, phrase and exclusion did, by the stored decisions.
 func Ledger(ctx context.Context, opt LedgerOptions) ([]BrandLedger, error) {
@@ -145,6 +150,8 @@ type book struct {
 	seen     map[string]bool
 	mentions int
 	posts    int
+	since    time.Time
+	part     time.Duration
 }
 
 func newBook(ctx context.Context, opt LedgerOptions, b *brand.Brand) (*book, error) {
@@ -152,7 +159,14 @@ func newBook(ctx context.Context, opt LedgerOptions, b *brand.Brand) (*book, err
 	if err != nil {
 		return nil, fmt.Errorf("reading the query of %s: %w", b.Name, err)
 	}
-	out := &book{brand: *b, query: q, entries: map[entryKey]*Entry{}, seen: map[string]bool{}, posts: opt.Posts}
+	until := opt.Until
+	if until.IsZero() {
+		until = time.Now().UTC()
+	}
+	out := &book{
+		brand: *b, query: q, entries: map[entryKey]*Entry{}, seen: map[string]bool{}, posts: opt.Posts,
+		since: opt.Since, part: max(until.Sub(opt.Since)/TrendParts, 1),
+	}
 	for i, p := range q.Parts() {
 		e := &Entry{Position: i + 1, Text: p.Text, Kind: EntryTerm}
 		switch {
@@ -204,6 +218,7 @@ func (b *book) enter(row *store.Decided) {
 	for _, text := range d.Terms {
 		e := b.entry(text, false)
 		e.add(d, l)
+		b.trend(e, d.Now)
 		if b.alone(d.Terms, text) {
 			e.Alone++
 			if d.Outcome == record.OutcomeAlert {
@@ -218,6 +233,7 @@ func (b *book) exclude(row *store.Decided, l *labelled) {
 	d := &row.Decision
 	e := b.entry(d.ExcludedBy, true)
 	e.add(d, l)
+	b.trend(e, d.Now)
 	complaint := triage.Complaint(d.Score, b.brand.Alert)
 	if complaint {
 		e.Complaints++
@@ -229,6 +245,14 @@ func (b *book) exclude(row *store.Decided, l *labelled) {
 	if complaint && l == nil || confirmed {
 		e.Posts = keep(e.Posts, postOf(row, *d, *d), b.posts)
 	}
+}
+
+// trend counts a match in its part of the time.
+func (b *book) trend(e *Entry, at time.Time) {
+	if e.Trend == nil {
+		e.Trend = make([]int, TrendParts)
+	}
+	e.Trend[min(max(int(at.Sub(b.since)/b.part), 0), TrendParts-1)]++
 }
 
 func (e *Entry) add(d *record.Decision, l *labelled) {

@@ -63,6 +63,14 @@ func TestLedger(t *testing.T) {
 	require.Equal(t, 7, got.Mentions, "an edit is no second post")
 	posts := got.Entries[3].Posts
 	got.Entries[3].Posts = nil
+	for i := range got.Entries {
+		trend := 0
+		for _, n := range got.Entries[i].Trend {
+			trend += n
+		}
+		require.Equal(t, got.Entries[i].Matches, trend, "each match stands in one part of the time")
+		got.Entries[i].Trend = nil
+	}
 	require.Equal(t, []tune.Entry{
 		{Position: 1, Text: "acme", Kind: tune.EntryTerm, Matches: 3, Alerts: 2, Dismissed: 1, Alone: 1, AloneAlerts: 1},
 		{Position: 2, Text: "@acmeair", Kind: tune.EntryTerm, Matches: 2, Alerts: 1, Confirmed: 1, Alone: 1, AloneAlerts: 1},

@@ -23,6 +23,8 @@
 //	inbox.go        the list; casepage.go one case; pages.go why, sources, dead letters
 //	silencepage.go  silences; recovery.go what became of customers
 //	service.go      what is due, promised and asked for
+//	tracepage.go    the trace of a post, and why one was never collected
+//	tuner.go        what the tuning pages stand on; tunepages.go those pages and the API's shadow
 //	forms.go        what buttons post; name, login, logout
 //
 // The scripts are htmx (static/htmx.LICENSE), for forms without a reload, and

@@ -29,6 +29,13 @@ func TestGoldenPages(t *testing.T) {
 		{"why", "/why?q=bluesky:did:plc:mira/3kaaa"},
 		{"sources", "/sources"},
 		{"missing", "/cases/01JNOTHERE"},
+		{"unseen", "/why?q=https://bsky.app/profile/x/post/y&text=acme+again"},
+		{"tune", "/tune"},
+		{"ledger", "/tune/ledger"},
+		{"backtest", "/tune/backtest"},
+		{"shadow", "/tune/shadow"},
+		{"history", "/tune/history"},
+		{"explain", "/explain?text=acme+%3Cb%3E+lost+my+bag"},
 	}
 	golden(t, tests, webtest.Filled)
 }

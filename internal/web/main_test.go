@@ -4,12 +4,14 @@ import (
 	"context"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
 
 	"github.com/leakytap/leakytap/internal/web"
+	"github.com/leakytap/leakytap/internal/web/webtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -31,6 +33,7 @@ func testServer(tb testing.TB, b web.Backend, change func(*web.Options)) *web.Se
 		Slack:   answering(http.StatusUnauthorized, "unsigned\n"),
 		Ingest:  answering(http.StatusAccepted, "{}\n"),
 		Brands:  func() []string { return []string{"tollgate", "larkspur", "pinecask"} },
+		Tuning:  webtest.Tuning{Now: time.Now().Add(-time.Minute)},
 		Log:     zap.NewNop(),
 		Version: "v0.0.0-test",
 		Roles:   []string{"ingest", "score", "alert", "web"},

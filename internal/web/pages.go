@@ -15,8 +15,9 @@ import (
 const maxShown = 64 << 10
 
 type whyView struct {
-	Query     string
-	Decisions []decisionView
+	Query, Text string
+	Decisions   []decisionView
+	Unseen      *unseenView
 }
 
 type decisionView struct {
@@ -27,6 +28,7 @@ type decisionView struct {
 	Why                                                                    []string
 	Labels                                                                 []taughtView
 	Teach                                                                  *teachView
+	Trace                                                                  *traceView
 }
 
 // pageWhy shows every decision about one post, by id or URL.
@@ -56,10 +58,16 @@ func (s *Server) pageWhy(w http.ResponseWriter, r *http.Request, who person) err
 					one.Teach = &teachView{Brand: ds[i].Brand, Mention: ds[i].ID, Back: p.Self}
 				}
 			}
+			if one.Trace, err = s.traceOf(r.Context(), ds[i], now); err != nil {
+				return err
+			}
 			v.Decisions = append(v.Decisions, one)
 		}
 		if len(ds) == 0 {
 			status = http.StatusNotFound
+			if v.Unseen, err = s.unseenOf(r, v.Query, &v.Text, now); err != nil {
+				return err
+			}
 		}
 	}
 	p.Body = v

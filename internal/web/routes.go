@@ -64,6 +64,7 @@ func (s *Server) table() []route {
 	if s.opt.Backend != nil {
 		rs = append(rs, s.apiRoutes()...)
 		rs = append(rs, s.pageRoutes()...)
+		rs = append(rs, s.tuneRoutes()...)
 	}
 	for i := range rs {
 		rt := &rs[i]
@@ -143,6 +144,7 @@ func (s *Server) pageRoutes() []route {
 		page("POST", "/cases/{id}/act", s.formAct),
 		page("GET", "/why", s.pageWhy),
 		page("GET", "/why/{id...}", s.pageWhy),
+		page("POST", "/why", s.pageWhy),
 		page("GET", "/sources", s.pageSources),
 		page("GET", "/recovery", s.pageRecovery),
 		page("GET", "/dead", s.pageDead),

@@ -46,9 +46,11 @@ type Options struct {
 	// Troubles are sentences about what people should know of the daemon itself: a
 	// receiver that stopped, a reload that was refused. It may be nil.
 	Troubles func(ctx context.Context) []string
-	Log      *zap.Logger
-	Version  string
-	Roles    []string
+	// Tuning is what the tuning pages stand on; nil where there are none.
+	Tuning  Tuning
+	Log     *zap.Logger
+	Version string
+	Roles   []string
 }
 
 // Server serves the inbox, the API and the endpoints.

@@ -7,8 +7,31 @@ import (
 	"strconv"
 
 	"github.com/leakytap/leakytap/internal/record"
+	"github.com/leakytap/leakytap/internal/tune"
 	"github.com/leakytap/leakytap/internal/web"
 )
+
+// Shadow is the candidate that runs beside the daemon's config, or the last one.
+func (c *Client) Shadow(ctx context.Context) (tune.ShadowReport, error) {
+	var out tune.ShadowReport
+	err := c.do(ctx, http.MethodGet, "/shadow", nil, &out)
+	return out, err
+}
+
+// StartShadow begins one from a brand file. Who starts it is the Client's Actor or the
+// token's login.
+func (c *Client) StartShadow(ctx context.Context, file []byte, _ string) (tune.ShadowReport, error) {
+	var out tune.ShadowReport
+	err := c.do(ctx, http.MethodPost, "/shadow", web.ShadowRequest{File: string(file)}, &out)
+	return out, err
+}
+
+// StopShadow ends it.
+func (c *Client) StopShadow(ctx context.Context) (tune.ShadowReport, error) {
+	var out tune.ShadowReport
+	err := c.do(ctx, http.MethodDelete, "/shadow", nil, &out)
+	return out, err
+}
 
 // Status asks which daemon this is and whether it is ready.
 func (c *Client) Status(ctx context.Context) (web.Status, error) {
