@@ -73,7 +73,7 @@ const (
 	traitGram = 0.5
 	traitFact = 1
 	traitChar = 0.4
-	traitHead = 0.1
+	traitHead = 0.2
 	// maxHead bounds what a head says.
 	maxHead = 4
 )

@@ -39,8 +39,12 @@ const (
 	sharedWeight = 0.5
 	// pull is how hard many labels of both kinds are held towards doing nothing;
 	// oneSided is added for those that are few, or all of one kind.
-	pull     = 0.05
+	pull     = 0.03
 	oneSided = 1.0
+	// holdUntil is by how many labels of each kind anchors count half, leastHold what
+	// they count at least: many labels of both kinds say themselves what is to stay.
+	holdUntil = 25.0
+	leastHold = 0.2
 	// pullBias holds back what moves every post alike: which posts get a label says
 	// more about who labels than about the posts.
 	pullBias = 40.0
@@ -163,6 +167,8 @@ func newProblem(labels, anchors []Lesson) *problem {
 			p.dims = append(p.dims, uint16(dim))
 		}
 	}
+	fewer := math.Min(sum[0], sum[1])
+	hold := math.Max(leastHold, 1/(1+fewer/holdUntil))
 	for i := range ls {
 		l := &ls[i]
 		for _, t := range l.Traits {
@@ -172,9 +178,13 @@ func newProblem(labels, anchors []Lesson) *problem {
 		p.start = append(p.start, int32(len(p.place))) //nolint:gosec // MaxLabels texts of a bounded length
 		p.base = append(p.base, l.Base)
 		p.side = append(p.side, l.Target)
-		p.count = append(p.count, l.Weight)
+		if i < len(labels) {
+			p.count = append(p.count, l.Weight)
+		} else {
+			p.count = append(p.count, l.Weight*hold)
+		}
 	}
-	p.pull = pull + oneSided/(1+math.Min(sum[0], sum[1]))
+	p.pull = pull + oneSided/(1+fewer)
 	return p
 }
 
