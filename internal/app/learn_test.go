@@ -25,6 +25,7 @@ func opened(t *testing.T, brands string) (*Daemon, string) {
 	path := filepath.Join(dir, "leakytap.yaml")
 	require.NoError(t, os.WriteFile(path, []byte(fmt.Sprintf(`data_dir: %q
 server: {listen: "127.0.0.1:0", external_url: "https://inbox.example"}
+score: {second_opinion: none}
 sources: []
 brands: [%s]
 receivers: [{name: console, console: {}}]
