@@ -27,7 +27,7 @@ const (
 const (
 	secondLow   = -3.5
 	secondHigh  = 3
-	secondDoubt = 0.6
+	secondDoubt = 0.5
 )
 
 // SecondReport is what the second opinion brings on rows that neither opinion has
