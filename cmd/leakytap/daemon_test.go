@@ -194,6 +194,15 @@ func TestCommandsOnTheDaemon(t *testing.T) {
 	}
 
 	require.Empty(t, list("silence", "list"))
+	for args, says := range map[string]string{
+		"--brand acne": "did you mean acme?", "--brand globex": `there is no brand called "globex"; there are acme`,
+		"--topic deliveri": "did you mean delivery?", "--query (": "the query cannot be read",
+	} {
+		a := s.call(append([]string{"silence", "add", "--reason", "test"}, strings.Fields(args)...)...)
+		require.Equal(t, 1, a.code, args)
+		require.Contains(t, a.err, says)
+	}
+	require.Empty(t, list("silence", "list"), "nothing was silenced")
 	s.good("silence", "add", "--brand", "acme", "--for", "1h", "--reason", "maintenance")
 	silences := list("silence", "list")
 	require.Len(t, silences, 1)

@@ -10,9 +10,12 @@ import (
 
 	"github.com/leakytap/leakytap/internal/bus"
 	"github.com/leakytap/leakytap/internal/desk"
+	"github.com/leakytap/leakytap/internal/match"
 	"github.com/leakytap/leakytap/internal/record"
+	"github.com/leakytap/leakytap/internal/setting"
 	"github.com/leakytap/leakytap/internal/store"
 	"github.com/leakytap/leakytap/internal/web"
+	"github.com/leakytap/leakytap/pkg/vent"
 )
 
 // Backend answers the inbox, the API and, while no daemon runs, the commands:
@@ -141,10 +144,42 @@ func (b *Backend) ListSilences(ctx context.Context) ([]record.Silence, error) {
 
 // AddSilence stores s.
 func (b *Backend) AddSilence(ctx context.Context, s record.Silence) (record.Silence, error) {
+	if err := b.checkSilence(s); err != nil {
+		return record.Silence{}, err
+	}
 	if s.From.IsZero() {
 		s.From = time.Now().UTC()
 	}
 	return b.Store.AddSilence(ctx, s)
+}
+
+// checkSilence refuses a silence that could never hold anything back: one of a brand
+// or topic that there is not, or of a query that cannot be read.
+func (b *Backend) checkSilence(s record.Silence) error {
+	var brands []string
+	if b.Desk != nil {
+		brands = b.Desk.Brands()
+	}
+	for _, c := range []struct {
+		what, value string
+		names       []string
+	}{{"brand", s.Brand, brands}, {"topic", s.Topic, vent.Topics()}} {
+		if c.value == "" || len(c.names) == 0 || slices.Contains(c.names, c.value) {
+			continue
+		}
+		hint := "there are " + strings.Join(c.names, ", ")
+		if near := setting.Nearest(c.value, c.names); near != "" {
+			hint = "did you mean " + near + "?"
+		}
+		return &web.Refused{Message: fmt.Sprintf("there is no %s called %q; %s", c.what, c.value, hint)}
+	}
+	if s.Query == "" {
+		return nil
+	}
+	if _, err := match.Parse(s.Query); err != nil {
+		return &web.Refused{Message: "the query cannot be read: " + err.Error()}
+	}
+	return nil
 }
 
 // ExpireSilence ends a silence now.

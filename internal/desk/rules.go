@@ -2,6 +2,8 @@ package desk
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,6 +76,15 @@ func (r *Rules) names(b brand.Brand) []string {
 	out := append([]string{b.Name}, b.Aliases...)
 	out = append(out, b.OwnAccounts...)
 	return append(out, r.Names[b.Name]...)
+}
+
+// Brands are the names of the brands in use, in order.
+func (d *Desk) Brands() []string {
+	r := d.opt.Rules()
+	if r == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(r.Brands))
 }
 
 // Preview decides on a mention without a store: as if nothing had ever happened.
