@@ -100,8 +100,8 @@ configs: build ## every shipped config must load
 	  configs/*.yaml configs/brands/*.yaml deployments/compose/leakytap.yaml
 
 .PHONY: model
-model: build ## rebuild the shipped model from the public sets in DATA, byte for byte
-	bin/leakytap train --json --name 2026-11-24 --data "$(DATA)" --data pkg/vent/testdata/challenge_write.jsonl --out pkg/vent/model.bin
+model: build ## rebuild the shipped model from the public sets in DATA and our own posts, byte for byte
+	bin/leakytap train --json --name 2026-11-24b --data "$(DATA)" --data pkg/vent/testdata/challenge_write.jsonl --data pkg/vent/testdata/invented --out pkg/vent/model.bin
 
 .PHONY: encoder
 encoder: ## fine-tune the second opinion's encoder on the public sets in DATA (over an hour; Python: scripts/encoder/run.sh)

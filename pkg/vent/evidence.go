@@ -46,7 +46,7 @@ func (w *work) evidence(t *tally) {
 	if over := w.sum - before - maxEvidence; over > 0 {
 		w.push(-1, -1, -over)
 	}
-	if w.r.Lang > cue.English {
+	if w.r.Lang > cue.English && w.trust > rulesAbroad {
 		w.foreign(t)
 	}
 }
@@ -96,7 +96,7 @@ func (w *work) plain(t *tally, speaks bool) {
 }
 
 // foreign reads posts in languages that the model was not trained on: there the
-// phrases say nearly everything.
+// phrases say nearly everything, and rules are trusted in full.
 func (w *work) foreign(t *tally) {
 	w.lift(t, cue.Negative, 2, 1)
 	w.lift(t, cue.Negative, 4, 0.6)

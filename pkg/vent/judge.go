@@ -18,6 +18,7 @@ func (s *Scorer) judge(w *work, in *Input, b *model.Blend) tally {
 		w.sum = nothing
 		return tally{}
 	}
+	w.trust = s.trust(w)
 	w.titled = titled(&w.r.Doc)
 	w.several = false
 	if s.split(w) {
@@ -31,10 +32,37 @@ func (s *Scorer) judge(w *work, in *Input, b *model.Blend) tally {
 	w.asks(&t)
 	w.target(&t)
 	w.occasion(&t)
+	w.trust = 1
 	w.author(&t)
 	w.rated(in.Rating)
 	w.sum = math.Max(-certain, math.Min(certain, w.sum))
 	return t
+}
+
+const (
+	// rulesOfKin is how much less rules count in a text that is like the posts from which
+	// the model learned to tell complaints from what only sounds so.
+	rulesOfKin = 0.5
+	// rulesAbroad is how far they count in other languages, once a model knows some:
+	// English cues are half the truth there.
+	rulesAbroad = 0.25
+)
+
+// trust is how far rules move the score of a text: the more the model has learned from
+// posts like it, the less.
+func (s *Scorer) trust(w *work) float64 {
+	if w.r.Lang != cue.English && s.model.Foreign != nil {
+		return rulesAbroad
+	}
+	return 1 - rulesOfKin*s.kinship(w)
+}
+
+// kinship is how like the model's cases the text is, 0 where it learned from none.
+func (s *Scorer) kinship(w *work) float64 {
+	if s.model.Branded.Kin == [model.Heads]float64{} {
+		return 0
+	}
+	return model.KinShare(w.heads[model.Kin])
 }
 
 // titled tells whether nearly every word begins with a capital, as in a headline.

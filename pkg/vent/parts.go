@@ -9,9 +9,9 @@ type part struct {
 	weight   float64
 }
 
-// push adds weight for tokens from to to.
+// push adds weight for tokens from to to, as far as rules are trusted in this text.
 func (w *work) push(from, to int32, weight float64) {
-	if weight == 0 {
+	if weight *= w.trust; weight == 0 {
 		return
 	}
 	w.sum += weight

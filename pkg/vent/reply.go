@@ -3,6 +3,7 @@ package vent
 import (
 	"math"
 
+	"github.com/leakytap/leakytap/pkg/vent/internal/cue"
 	"github.com/leakytap/leakytap/pkg/vent/internal/model"
 	"github.com/leakytap/leakytap/pkg/vent/internal/target"
 )
@@ -48,21 +49,28 @@ func (s *Scorer) score(in *Input, opt Options, ended func() error) (Score, error
 	return out, err
 }
 
-// blendFor is how the heads add up, by how the text speaks of the brand.
+// blendFor is how the heads add up, by the language and by how the text speaks of the
+// brand. It is valid until the next text.
 func (s *Scorer) blendFor(w *work, names *target.Names) *model.Blend {
+	b := &s.model.Branded
 	switch {
+	case w.r.Lang != cue.English && s.model.Foreign != nil:
+		b = s.model.Foreign
 	case names == nil || !names.Given:
-		return &s.model.Plain
+		b = &s.model.Plain
 	case w.r.Seen.Addressed:
-		return &s.model.Addressed
-	default:
-		return &s.model.Branded
+		b = &s.model.Addressed
 	}
+	w.blend = b.At(&w.heads)
+	return &w.blend
 }
 
 // polarity is the softmax of the three heads, none of them certain.
 func (s *Scorer) polarity(w *work, _ *tally) (negative, neutral, positive float64) {
 	z := [3]float64{w.heads[model.Negative] * s.model.Polar, w.heads[model.Neutral] * s.model.Polar, w.heads[model.Positive] * s.model.Polar}
+	if w.r.Lang != cue.English && s.model.Mood != nil {
+		z = s.model.Mood.Of(&w.heads)
+	}
 	if w.asked {
 		for k := range z {
 			z[k] = z[k]*s.model.Second.Polar[0] + w.second.Polarity[k]*s.model.Second.Polar[1]

@@ -53,6 +53,10 @@ type work struct {
 	adder model.Adder
 	parts []part
 	heads [model.Heads]float64
+	// blend is how they add up in this text.
+	blend model.Blend
+	// trust is how far rules move the score.
+	trust float64
 	sum   float64
 	// names is the brand asked about, clauses whom the text speaks of.
 	names   *target.Names

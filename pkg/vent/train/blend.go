@@ -2,6 +2,7 @@ package train
 
 import (
 	"math"
+	"slices"
 
 	"github.com/leakytap/leakytap/pkg/vent/internal/model"
 )
@@ -15,42 +16,67 @@ type point struct {
 	row    int
 }
 
+// blendSize is how many numbers a blend has: weights and bias, and those that Kin
+// brings on top.
+const blendSize = 2*model.Heads + 2
+
+// x is what a blend weighs. Kin itself only tells how far to believe the others; where
+// no case is among the rows that it is fitted to, Case says nothing either.
+func (p *point) x(withCases bool) (x [blendSize]float64) {
+	share := 0.0
+	if withCases {
+		share = model.KinShare(p.z[model.Kin])
+	}
+	for k, v := range p.z {
+		h := model.Head(k)
+		if h == model.Kin || h == model.Case && !withCases {
+			continue
+		}
+		x[k], x[model.Heads+1+k] = v, share*v
+	}
+	x[model.Heads], x[blendSize-1] = 1, share
+	return x
+}
+
 // fitBlend finds how the heads add up to log-odds of venting.
-func fitBlend(ps []point) model.Blend {
+func fitBlend(ps []point, withCases bool) model.Blend {
 	if len(ps) == 0 {
 		return fallbackBlend()
 	}
 	var sum float64
-	for _, p := range ps {
-		sum += p.weight
+	xs := make([][blendSize]float64, len(ps))
+	for i := range ps {
+		sum += ps[i].weight
+		xs[i] = ps[i].x(withCases)
 	}
-	n := model.Heads + 1
-	f := func(x, g []float64) float64 {
+	f := func(b, g []float64) float64 {
 		var loss float64
 		clear(g)
-		for _, p := range ps {
-			z := x[model.Heads]
-			for k, v := range p.z {
-				z += x[k] * v
+		for i := range ps {
+			var z float64
+			for k, v := range xs[i] {
+				z += b[k] * v
 			}
 			r := []float64{z}
-			w := p.weight / sum * blendRows
-			loss += w * residual(r, int(yes(p.yes)))
-			for k, v := range p.z {
+			w := ps[i].weight / sum * blendRows
+			loss += w * residual(r, int(yes(ps[i].yes)))
+			for k, v := range xs[i] {
 				g[k] += w * r[0] * v
 			}
-			g[model.Heads] += w * r[0]
 		}
-		for k := range model.Heads {
-			loss += 0.5 * x[k] * x[k]
-			g[k] += x[k]
+		for k := range b {
+			if k != model.Heads {
+				loss += 0.5 * b[k] * b[k]
+				g[k] += b[k]
+			}
 		}
 		return loss
 	}
-	x := make([]float64, n)
-	minimise(f, x, lbfgsOptions{iterations: 200, tolerance: 1e-9})
-	b := model.Blend{Bias: x[model.Heads], Scale: 1}
-	copy(b.Weights[:], x)
+	x := make([]float64, blendSize)
+	minimise(f, x, lbfgsOptions{iterations: 300, tolerance: 1e-9})
+	b := model.Blend{Bias: x[model.Heads], KinBias: x[blendSize-1], Scale: 1}
+	copy(b.Weights[:], x[:model.Heads])
+	copy(b.Kin[:], x[model.Heads+1:])
 	return b
 }
 
@@ -98,6 +124,7 @@ func platt(b model.Blend, ps []point) model.Blend {
 }
 
 func raw(b model.Blend, z [model.Heads]float64) float64 {
+	b = b.At(&z)
 	s := b.Bias
 	for k, v := range z {
 		s += b.Weights[k] * v
@@ -108,23 +135,40 @@ func raw(b model.Blend, z [model.Heads]float64) float64 {
 // fullFile is how many rows a file needs to count in full in a blend.
 const fullFile = 2000
 
+// otherAbroad is how much a row that is no case counts among those in other languages,
+// where many are English that was not told.
+const otherAbroad = 0.1
+
+// caseShare is how much all cases count beside a file in full.
+const caseShare = 0.6
+
 // blends fits one blend for posts without a brand, one for those that speak to the
-// brand's handle and one for those that only name it. Files count alike, however
-// many rows they have, and a person's judgement of venting counts twice.
+// brand's handle, one for those that only name it, and one for those in other languages
+// than English. Files count alike, however many rows they have, cases as one file, and a
+// person's judgement of venting without a case twice.
 func (c *corpus) blends(h *model.Header, ps []point) {
 	size := map[string]float64{}
-	for _, p := range ps {
-		size[c.rows[p.row].File]++
+	for i := range ps {
+		size[c.kind(&ps[i])]++
 	}
-	var plain, addressed, named []point
+	var plain, addressed, named, foreign []point
 	for _, p := range ps {
 		r := &c.rows[p.row]
-		n := size[r.File]
+		n := size[c.kind(&p)]
 		p.weight = math.Min(1, n/fullFile) / n
-		if r.Venting != nil {
+		switch {
+		case r.isCase():
+			p.weight *= caseShare
+		case r.Venting != nil:
 			p.weight *= 2
 		}
 		switch {
+		case c.foreign[p.row] && r.isCase():
+			p.weight = 1
+			foreign = append(foreign, p)
+		case c.foreign[p.row]:
+			p.weight = otherAbroad
+			foreign = append(foreign, p)
 		case r.Brand == "":
 			plain = append(plain, p)
 		case c.addressed[p.row]:
@@ -133,7 +177,7 @@ func (c *corpus) blends(h *model.Header, ps []point) {
 			named = append(named, p)
 		}
 	}
-	all := append(append(append([]point(nil), plain...), addressed...), named...)
+	all := slices.Concat(plain, addressed, named)
 	for _, b := range []struct {
 		to *model.Blend
 		ps []point
@@ -141,8 +185,30 @@ func (c *corpus) blends(h *model.Header, ps []point) {
 		if len(b.ps) < leastBlend {
 			b.ps = all
 		}
-		*b.to = platt(fitBlend(b.ps), c.judged(b.ps))
+		*b.to = platt(fitBlend(b.ps, c.cases(b.ps) >= leastBlend), c.judged(b.ps))
 	}
+	if c.cases(foreign) >= leastForeign {
+		b := platt(fitBlend(foreign, true), foreign)
+		h.Foreign = &b
+		h.Mood = c.mood(foreign)
+	}
+}
+
+// kind is the file that a row counts with.
+func (c *corpus) kind(p *point) string {
+	if r := &c.rows[p.row]; !r.isCase() {
+		return r.File
+	}
+	return ""
+}
+
+// cases counts the rows that are cases.
+func (c *corpus) cases(ps []point) int {
+	n := 0
+	for i := range ps {
+		n += int(yes(c.rows[ps[i].row].isCase()))
+	}
+	return n
 }
 
 // judged is the rows that calibrate a blend: those in which a person judged
@@ -181,5 +247,9 @@ const (
 	customerShare = 0.42
 )
 
-// leastBlend is how many rows a blend of its own needs.
-const leastBlend = 50
+// leastBlend is how many rows a blend of its own needs, leastForeign how many cases
+// that of other languages does.
+const (
+	leastBlend   = 50
+	leastForeign = 200
+)

@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 
+	"github.com/leakytap/leakytap/pkg/vent/internal/cue"
 	"github.com/leakytap/leakytap/pkg/vent/internal/model"
 	"github.com/leakytap/leakytap/pkg/vent/internal/reading"
 	"github.com/leakytap/leakytap/pkg/vent/internal/target"
@@ -15,6 +16,12 @@ type corpus struct {
 	ids   []uint32
 	// addressed tells of each row whether it speaks to the brand's handle.
 	addressed []bool
+	// foreign tells of each row whether it is in another language than English.
+	foreign []bool
+	// sizes is how many rows each file has.
+	sizes map[string]int
+	// judgedCases is how many rows are cases.
+	judgedCases int
 	// scale damps the features of each row by how many it has.
 	scale []float64
 	// keys are the features by id.
@@ -73,11 +80,14 @@ func newCorpus(rows []Row, least uint8) (*corpus, error) {
 			}
 		}
 	}
-	c := &corpus{rows: rows, start: make([]int64, 1, len(rows)+1)}
+	c := &corpus{rows: rows, start: make([]int64, 1, len(rows)+1), sizes: map[string]int{}}
 	id := map[uint32]uint32{}
 	for i := range rows {
 		r := rd.read(&rows[i])
+		c.sizes[rows[i].File]++
+		c.judgedCases += int(yes(rows[i].isCase()))
 		c.addressed = append(c.addressed, r.Seen.Addressed)
+		c.foreign = append(c.foreign, r.Lang != cue.English)
 		fs := r.Features
 		c.scale = append(c.scale, lengthScale(len(fs)))
 		for _, f := range fs {

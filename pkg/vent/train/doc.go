@@ -14,6 +14,7 @@
 //	prune.go     which features stay
 //	folds.go     which rows are held out together
 //	blend.go     how the heads add up to venting, and calibration
+//	mood.go      polarity in other languages
 //	quantise.go  weights as bytes
 //	report.go    figures on held-out rows
 //	interval.go  how far a figure can be trusted

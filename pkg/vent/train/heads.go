@@ -14,8 +14,15 @@ const (
 	polarity role = iota
 	complaint
 	towards
+	cases
+	kin
 	roles
 )
+
+// head is the first head of the role.
+func (r role) head() model.Head {
+	return [...]model.Head{model.Negative, model.Complaint, model.Target, model.Case, model.Kin}[r]
+}
 
 // settings are the hyper-parameters. All were chosen on validation posts; see
 // docs/scorer.md.
@@ -30,7 +37,7 @@ type settings struct {
 }
 
 func defaults(rows int) settings {
-	s := settings{least: 3, keep: 100_000, classWeight: 0.75}
+	s := settings{least: 3, keep: 130_000, classWeight: 0.75}
 	switch {
 	case rows < 1_000:
 		s.least = 1
@@ -40,6 +47,8 @@ func defaults(rows int) settings {
 	s.fits[polarity] = fitOptions{l2: 25, prior: 0.1, smooth: 10, iterations: 40}
 	s.fits[complaint] = fitOptions{l2: 3, prior: 0.05, smooth: 3, iterations: 30}
 	s.fits[towards] = fitOptions{l2: 10, prior: 0.05, smooth: 10, iterations: 30}
+	s.fits[cases] = fitOptions{l2: 3, prior: 0.05, smooth: 3, iterations: 30}
+	s.fits[kin] = fitOptions{l2: 30, prior: 0.05, smooth: 10, iterations: 20}
 	return s
 }
 
@@ -54,21 +63,39 @@ func classOf(label string) uint8 {
 	return uint8(model.Positive)
 }
 
+// ofText tells whether Label is the polarity of the text as a whole.
+func (r *Row) ofText() bool {
+	return r.Label != "" && (r.Brand == "" || r.Venting != nil || r.Target != "")
+}
+
+// isCase tells whether a person judged if the author complains about the brand named.
+func (r *Row) isCase() bool { return r.Venting != nil && r.Brand != "" && r.Domain == "" }
+
 // teaches tells whether the row has a label for the role, and which.
 func (r *Row) teaches(what role) (class uint8, ok bool) {
 	switch what {
 	case polarity:
-		return classOf(r.Label), r.Label != "" && r.Brand == ""
+		return classOf(r.Label), r.ofText()
 	case complaint:
-		if r.Venting == nil {
+		if r.Venting == nil || r.isCase() {
 			return 0, false
 		}
 		return yes(*r.Venting), true
 	case towards:
-		if r.Venting != nil || r.Brand == "" {
+		switch {
+		case r.Venting != nil || r.Brand == "":
 			return 0, false
+		case r.Target != "":
+			return yes(r.Target == "negative" && !r.Irrelevant), true
 		}
 		return yes(r.Label == "negative" && !r.Irrelevant), true
+	case cases:
+		if r.Venting == nil {
+			return 0, false
+		}
+		return yes(*r.Venting), true
+	case kin:
+		return yes(r.isCase()), r.Brand != ""
 	case roles:
 	}
 	return 0, false
@@ -92,18 +119,50 @@ func (c *corpus) set(what role, s settings, skip func(i int) bool) *examples {
 		if !ok || skip(i) {
 			continue
 		}
-		w := c.rows[i].Weight
-		e.add(c.doc(i), c.scale[i], class, w)
+		e.add(c.doc(i), c.scale[i], class, c.weightOf(what, i))
 	}
-	if what == polarity {
+	switch what {
+	case polarity:
 		e.balance(s.classWeight)
+	case kin:
+		e.balance(1)
+	case complaint, towards, cases, roles:
 	}
 	return e
 }
 
+const (
+	// caseMood is how much the polarity of a case in English counts: it is of another
+	// kind than the posts that most of the model's polarity comes from.
+	caseMood = 0.25
+	// foreignMood is how much that of a case in another language does, which is nearly
+	// all that the model knows of the language.
+	foreignMood = 6
+	// otherCase is how much a judgement that names no brand counts for the head Case.
+	otherCase = 0.25
+)
+
+// weightOf is how much row i counts for the role.
+func (c *corpus) weightOf(what role, i int) float64 {
+	r := &c.rows[i]
+	switch {
+	case what == kin && r.isCase():
+		return 1
+	case what == kin:
+		return 1 / float64(c.sizes[r.File])
+	case what == cases && !r.isCase():
+		return r.Weight * otherCase
+	case what != polarity || !r.isCase():
+		return r.Weight
+	case c.foreign[i]:
+		return r.Weight * foreignMood
+	}
+	return r.Weight * caseMood
+}
+
 // balance weights rare classes up.
 func (e *examples) balance(power float64) {
-	n := make([]float64, e.classes)
+	n := make([]float64, max(e.classes, 2))
 	var all, used float64
 	for i, c := range e.class {
 		n[c] += e.weight[i]
@@ -119,6 +178,16 @@ func (e *examples) balance(power float64) {
 	}
 }
 
+// both tells whether there is more than one class.
+func (e *examples) both() bool {
+	for _, c := range e.class {
+		if c != e.class[0] {
+			return true
+		}
+	}
+	return false
+}
+
 // weights are all heads, feature by feature.
 type weights struct {
 	w []float64
@@ -130,20 +199,17 @@ func (w *weights) row(id uint32) []float64 {
 }
 
 // fitHeads fits every head to the rows that skip does not leave out.
-func (c *corpus) fitHeads(s settings, skip func(i int) bool, only map[role]bool, log io.Writer) *weights {
+func (c *corpus) fitHeads(s settings, skip func(i int) bool, log io.Writer) *weights {
 	out := &weights{w: make([]float64, len(c.keys)*model.Heads)}
 	for what := range roles {
-		if only != nil && !only[what] {
-			continue
-		}
 		e := c.set(what, s, skip)
-		if len(e.class) == 0 {
+		if len(e.class) == 0 || what >= cases && (c.judgedCases == 0 || !e.both()) {
 			continue
 		}
 		opt := s.fits[what]
 		opt.progress = progress(log, what, opt.iterations)
 		x := fit(e, opt)
-		first := map[role]model.Head{polarity: model.Negative, complaint: model.Complaint, towards: model.Target}[what]
+		first := what.head()
 		for j := range c.keys {
 			for k := range e.classes {
 				out.w[j*model.Heads+int(first)+k] = x[j*e.classes+k]

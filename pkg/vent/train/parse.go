@@ -18,6 +18,7 @@ func (r *Row) columns() []column {
 		{"text", "a string", &r.Text},
 		{"brand", "a string", &r.Brand},
 		{"label", `"negative", "neutral" or "positive"`, &r.Label},
+		{"target_label", `"negative", "neutral" or "positive"`, &r.Target},
 		{"venting", "true or false", &r.Venting},
 		{"irrelevant", "true or false", &r.Irrelevant},
 		{"domain", "a string", &r.Domain},

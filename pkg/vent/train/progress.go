@@ -12,7 +12,7 @@ func note(w io.Writer, format string, args ...any) {
 }
 
 func (r role) String() string {
-	return [...]string{"polarity", "complaint", "target"}[r]
+	return [...]string{"polarity", "complaint", "target", "case", "kin"}[r]
 }
 
 // progress tells every tenth step of the optimiser.

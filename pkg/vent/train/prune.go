@@ -8,6 +8,9 @@ import (
 	"github.com/leakytap/leakytap/pkg/vent/internal/model"
 )
 
+// kinRank is how much moving Kin counts: it needs few features to tell.
+const kinRank = 0.3
+
 // prune keeps the features that move the heads most, weight times how often they
 // occur, and drops the others from the corpus.
 func (c *corpus) prune(w *weights, keep int) {
@@ -33,7 +36,11 @@ func (c *corpus) prune(w *weights, keep int) {
 		var best float64
 		for k, v := range w.row(uint32(j)) {
 			if spread[k] > 0 {
-				best = math.Max(best, v*v*seen[j]/spread[k])
+				r := v * v * seen[j] / spread[k]
+				if model.Head(k) == model.Kin {
+					r *= kinRank
+				}
+				best = math.Max(best, r)
 			}
 		}
 		rs[j] = ranked{uint32(j), best}

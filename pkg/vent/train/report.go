@@ -109,12 +109,9 @@ func validate(h model.Header, entries []model.Entry, files []string, seed uint64
 
 // heldout scores each row with the part of the model that never saw its brand or
 // domain, and measures each file.
-func (c *corpus) heldout(h model.Header, full *weights, parts [folds]*weights, fold []int, seed uint64) (map[string]SetReport, error) {
+func (c *corpus) heldout(h model.Header, parts [folds]*weights, fold []int, seed uint64) (map[string]SetReport, error) {
 	sets := map[string]*tallies{}
 	for f, part := range parts {
-		for j := range c.keys {
-			copy(part.row(uint32(j))[:model.Complaint], full.row(uint32(j))[:model.Complaint])
-		}
 		var entries []model.Entry
 		entries, h.Scales = quantise(c, part)
 		scorer, err := scorerOf(h, entries)

@@ -15,7 +15,11 @@ type Row struct {
 	Text  string
 	Brand string
 	// Label is the polarity: negative, neutral or positive; empty where there is none.
+	// In a row with a brand and no Venting it is the polarity towards the brand, else
+	// that of the text as a whole.
 	Label string
+	// Target is the polarity towards the brand, where it is told apart from Label.
+	Target string
 	// Venting is a person's judgement that the author complains as a customer.
 	Venting *bool
 	// Irrelevant says that the post is not about Brand.
@@ -92,12 +96,14 @@ func ReadRows(r io.Reader, name string) ([]Row, error) {
 }
 
 func (r *Row) check() error {
-	switch r.Label {
-	case "", "negative", "neutral", "positive":
-	default:
-		return fmt.Errorf("\"label\" is %q: it must be \"negative\", \"neutral\" or \"positive\"", r.Label)
+	for key, label := range map[string]string{"label": r.Label, "target_label": r.Target} {
+		switch label {
+		case "", "negative", "neutral", "positive":
+		default:
+			return fmt.Errorf("%q is %q: it must be \"negative\", \"neutral\" or \"positive\"", key, label)
+		}
 	}
-	if r.Label == "" && r.Venting == nil && !r.Irrelevant {
+	if r.Label == "" && r.Target == "" && r.Venting == nil && !r.Irrelevant {
 		return errors.New("the row has no label: give it label, venting or irrelevant")
 	}
 	if r.Weight < 0 || r.Weight > maxWeight {

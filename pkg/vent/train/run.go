@@ -152,10 +152,10 @@ func build(ctx context.Context, rows []Row, version string, seed uint64, log io.
 	for i := range rough.fits {
 		rough.fits[i].iterations = roughSteps
 	}
-	full := c.fitHeads(rough, none, nil, log)
+	full := c.fitHeads(rough, none, log)
 	c.prune(full, s.keep)
 	note(log, "%d features kept", len(c.keys))
-	full = c.fitHeads(s, none, nil, log)
+	full = c.fitHeads(s, none, log)
 	if err := ctx.Err(); err != nil {
 		return model.Header{}, nil, Report{}, fmt.Errorf("training: %w", err)
 	}
@@ -163,11 +163,11 @@ func build(ctx context.Context, rows []Row, version string, seed uint64, log io.
 	var ps []point
 	var parts [folds]*weights
 	for f := range folds {
-		w := c.fitHeads(s, func(i int) bool { return fold[i] == f }, map[role]bool{complaint: true, towards: true}, log)
+		w := c.fitHeads(s, func(i int) bool { return fold[i] == f }, log)
 		parts[f] = w
 		for i := range rows {
 			if fold[i] == f {
-				ps = append(ps, c.point(full, w, i, f))
+				ps = append(ps, c.point(w, i, f))
 			}
 		}
 		if err := ctx.Err(); err != nil {
@@ -178,24 +178,21 @@ func build(ctx context.Context, rows []Row, version string, seed uint64, log io.
 	h := model.Header{Version: version, Scales: scales, LengthUnit: lengthUnit, Polar: 1}
 	c.blends(&h, ps)
 	rep := Report{Rows: plain, Features: len(entries)}
-	if rep.Heldout, err = c.heldout(h, full, parts, fold, seed); err != nil {
+	if rep.Heldout, err = c.heldout(h, parts, fold, seed); err != nil {
 		return h, entries, rep, err
 	}
-	h.Second, rep.Second, err = c.second(ctx, h, full, parts, fold, log)
+	h.Second, rep.Second, err = c.second(ctx, h, parts, fold, log)
 	return h, entries, rep, err
 }
 
-// point is row i as the blend sees it: polarity from the model itself, which was
-// not shown the row's label, and the other heads from a model that never saw its
-// domain or brand.
-func (c *corpus) point(full, part *weights, i, fold int) point {
+// point is row i as the blend sees it, by a model that never saw its domain or brand.
+func (c *corpus) point(part *weights, i, fold int) point {
 	p := point{z: c.heads(part, i), fold: fold, row: i, weight: 1}
-	z := c.heads(full, i)
-	copy(p.z[:model.Complaint], z[:model.Complaint])
-	if class, ok := c.rows[i].teaches(complaint); ok {
-		p.yes = class == 1
-	} else if class, ok := c.rows[i].teaches(towards); ok {
-		p.yes = class == 1
+	for _, what := range [...]role{complaint, cases, towards} {
+		if class, ok := c.rows[i].teaches(what); ok {
+			p.yes = class == 1
+			break
+		}
 	}
 	return p
 }

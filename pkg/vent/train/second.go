@@ -53,7 +53,7 @@ type SecondSet struct {
 
 // second fits how the second opinion counts, or returns nil where there is no encoder,
 // where there are too few rows, or where it brings too little.
-func (c *corpus) second(ctx context.Context, h model.Header, full *weights, parts [folds]*weights, fold []int, log io.Writer) (*model.Second, *SecondReport, error) {
+func (c *corpus) second(ctx context.Context, h model.Header, parts [folds]*weights, fold []int, log io.Writer) (*model.Second, *SecondReport, error) {
 	e, err := encoder.Default()
 	if errors.Is(err, encoder.ErrNone) {
 		return nil, nil, nil
@@ -68,9 +68,6 @@ func (c *corpus) second(ctx context.Context, h model.Header, full *weights, part
 	note(log, "asking the second opinion about %d rows", len(rows))
 	var all []opinion
 	for f, part := range parts {
-		for j := range c.keys {
-			copy(part.row(uint32(j))[:model.Complaint], full.row(uint32(j))[:model.Complaint])
-		}
 		var entries []model.Entry
 		entries, h.Scales = quantise(c, part)
 		scorer, err := scorerOf(h, entries)

@@ -16,13 +16,17 @@ type Head int
 
 // The heads. Negative, Neutral and Positive are log-odds of the polarity of the
 // text; Complaint is that its author complains as a customer; Target is that it
-// is negative towards the brand.
+// is negative towards the brand; Case is that its author complains about the brand
+// named, learned from posts in which a person judged just that; Kin is that the text
+// is like those posts, and tells how far Case is to be believed.
 const (
 	Negative Head = iota
 	Neutral
 	Positive
 	Complaint
 	Target
+	Case
+	Kin
 	heads
 )
 

@@ -10,10 +10,14 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+	"strings"
 )
 
 // Magic opens a model file.
-const Magic = "leakytap-vent-1\n"
+const Magic = family + "2\n"
+
+// family opens the model files of every version.
+const family = "leakytap-vent-"
 
 const (
 	maxFile    = 64 << 20
@@ -27,9 +31,47 @@ type Blend struct {
 	// Bias is added; Weights multiply the log-odds of the heads.
 	Bias    float64        `json:"bias"`
 	Weights [Heads]float64 `json:"weights"`
+	// Kin and KinBias come on top, in the share that the head Kin gives.
+	Kin     [Heads]float64 `json:"kin"`
+	KinBias float64        `json:"kin_bias"`
 	// Scale and Shift calibrate the sum (Platt).
 	Scale float64 `json:"scale"`
 	Shift float64 `json:"shift"`
+}
+
+// KinShare is how far Case is believed where the head Kin says z: it takes more than a
+// doubt, because most posts are no kin.
+func KinShare(z float64) float64 { return 1 / (1 + math.Exp(kinSlope*(1-z))) }
+
+const kinSlope = 1.5
+
+// At is the blend of a text whose heads say z: what Kin brings is among its weights.
+func (b *Blend) At(z *[Heads]float64) Blend {
+	out := *b
+	share := KinShare(z[Kin])
+	for k, v := range b.Kin {
+		out.Weights[k] += share * v
+	}
+	out.Bias += share * b.KinBias
+	out.Kin, out.KinBias = [Heads]float64{}, 0
+	return out
+}
+
+// Mood makes log-odds of the polarities out of the heads.
+type Mood struct {
+	Bias    [3]float64        `json:"bias"`
+	Weights [3][Heads]float64 `json:"weights"`
+}
+
+// Of is the log-odds of negative, neutral and positive.
+func (m *Mood) Of(z *[Heads]float64) [3]float64 {
+	out := m.Bias
+	for c := range out {
+		for k, v := range z {
+			out[c] += m.Weights[c][k] * v
+		}
+	}
+	return out
 }
 
 // Header is what a model knows beside its weights.
@@ -49,6 +91,10 @@ type Header struct {
 	Plain     Blend `json:"plain"`
 	Addressed Blend `json:"addressed"`
 	Branded   Blend `json:"branded"`
+	// Foreign blends heads of texts that are not in English, and Mood is their polarity;
+	// nil where the model learned from none.
+	Foreign *Blend `json:"foreign,omitempty"`
+	Mood    *Mood  `json:"mood,omitempty"`
 	// Second is how the second opinion counts, nil where nobody fitted that.
 	Second *Second `json:"second,omitempty"`
 	// Entries is the number of features.
@@ -109,7 +155,11 @@ func Write(w io.Writer, h Header, entries []Entry) error {
 // Read reads what Write wrote. A file that is cut, changed or foreign is refused.
 func Read(r io.Reader) (*Model, error) {
 	magic := make([]byte, len(Magic)+4)
-	if _, err := io.ReadFull(r, magic); err != nil || string(magic[:len(Magic)]) != Magic {
+	switch _, err := io.ReadFull(r, magic); {
+	case err == nil && string(magic[:len(Magic)]) == Magic:
+	case err == nil && strings.HasPrefix(string(magic), family):
+		return nil, errors.New("reading the model: another version of leakytap wrote it; train it again")
+	default:
 		return nil, errors.New("reading the model: this is no model file of leakytap train")
 	}
 	body, err := io.ReadAll(io.LimitReader(flate.NewReader(r), maxFile+1))
@@ -158,10 +208,22 @@ func (h *Header) finite() bool {
 			sum += v
 		}
 	}
-	for _, b := range []Blend{h.Plain, h.Addressed, h.Branded} {
-		sum += b.Bias + b.Scale + b.Shift
-		for _, v := range b.Weights {
-			sum += v
+	blends := []Blend{h.Plain, h.Addressed, h.Branded}
+	if h.Foreign != nil {
+		blends = append(blends, *h.Foreign)
+	}
+	for _, b := range blends {
+		sum += b.Bias + b.Scale + b.Shift + b.KinBias
+		for k, v := range b.Weights {
+			sum += v + b.Kin[k]
+		}
+	}
+	if h.Mood != nil {
+		for c, ws := range h.Mood.Weights {
+			sum += h.Mood.Bias[c]
+			for _, v := range ws {
+				sum += v
+			}
 		}
 	}
 	for _, v := range h.Bias {

@@ -43,6 +43,7 @@ func TestReadRefusesBrokenFiles(t *testing.T) {
 	}{
 		{"empty", "no model file", func([]byte) []byte { return nil }},
 		{"foreign", "no model file", func([]byte) []byte { return []byte("PK\x03\x04 something else entirely") }},
+		{"another version", "another version", func(b []byte) []byte { b[len(Magic)-2] = '1'; return b }},
 		{"cut", "broken", func(b []byte) []byte { return b[:len(b)-6] }},
 		{"checksum", "checksum", func(b []byte) []byte { b[len(Magic)] ^= 1; return b }},
 	}
