@@ -213,7 +213,7 @@ func inhibit(j *job, incidents []record.Case, rows []record.Complaint) *triage.I
 	r, mine := rule(j), complaintOf(j)
 	for _, c := range incidents {
 		i := c.Crowd.Incident
-		if i == nil || !c.State.Live() || !r.On(rows, *i, j.now) || !crowd.Told(rows, *i, mine, r.Window, j.now) {
+		if i == nil || !c.State.Live() || !crowd.OfFault(c.Crowd.Fault, mine) || !r.On(rows, *i, j.now) || !crowd.Told(rows, *i, mine, r.Window, j.now) {
 			continue
 		}
 		return &triage.Inhibit{Case: c.ID, Reason: "one more of the spike of complaints about " + i.Topic}

@@ -202,6 +202,14 @@ func TestASpikeBecomesOneIncident(t *testing.T) {
 			}
 			b.history(c.days, 2, "billing")
 			b.sent()
+			st, err := b.desk.Spikes(t.Context(), b.store)
+			require.NoError(t, err)
+			require.Equal(t, "acme", st[0].Brand)
+			require.Equal(t, c.days, st[0].Days)
+			require.Equal(t, 3, st[0].Needed)
+			require.Equal(t, c.days >= 3 && st[0].Enabled, st[0].Ready)
+			require.Equal(t, "globex", st[1].Brand)
+			require.False(t, st[1].Ready)
 			outcomes := map[record.Outcome]int{}
 			var incident string
 			for i := range 30 {
@@ -220,6 +228,12 @@ func TestASpikeBecomesOneIncident(t *testing.T) {
 			k := b.dossier(incident)
 			i := k.Case.Crowd.Incident
 			require.NotNil(t, i)
+			st, err = b.desk.Spikes(t.Context(), b.store)
+			require.NoError(t, err)
+			require.Equal(t, []string{incident}, st[0].Cases)
+			require.Equal(t, "billing", st[0].Topics[0].Topic)
+			require.Equal(t, 30, st[0].Topics[0].Authors)
+			require.LessOrEqual(t, st[0].Topics[0].Needs, 30)
 			require.Equal(t, map[record.Outcome]int{record.OutcomeAlert: i.Authors, record.OutcomeInhibited: 30 - i.Authors}, outcomes)
 			require.Equal(t, "double charge", k.Case.About)
 			require.Equal(t, "billing", i.Topic)
@@ -285,5 +299,7 @@ func TestAFaultThatSpreadsIsTheIncident(t *testing.T) {
 		require.Equal(t, "app", i.Topic)
 		require.Contains(t, strings.Join(broadcasts(b.sent()), "\n"), "More complaints than usual: ")
 		require.Contains(t, history(b.dossier(id)), "incident")
+		d := b.scored(complaint("mine", from("mine"), telling("acme lost my parcel and the app shows nothing of it", "app"), b.at))
+		require.Equal(t, record.OutcomeAlert, d.Outcome, "a matter of one's own is none of an outage's")
 	}
 }

@@ -16,6 +16,7 @@
 //	history.go  what the store knew: joins, silences, budget
 //	crowd.go    the same fault told by many, and spikes
 //	budget.go   how the day's budget is spread
+//	status.go   whether spikes would be noticed, and how topics stand
 //	effect.go   what a decision does to cases
 //	outbox.go   the notices and their keys
 //	handled.go  what was handled before it was decided upon; kind words

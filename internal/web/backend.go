@@ -83,6 +83,7 @@ type Silences interface {
 type Backend interface {
 	Cases
 	Recoveries
+	Spiking
 	Traces
 	DeadLetters
 	Silences

@@ -22,6 +22,7 @@
 //	view.go         cases and sources as pages show them; text.go a stranger's words
 //	inbox.go        the list; casepage.go one case; pages.go why, sources, dead letters
 //	silencepage.go  silences; recovery.go what became of customers
+//	spikes.go       more complaints than usual
 //	service.go      what is due, promised and asked for
 //	tracepage.go    the trace of a post, and why one was never collected
 //	tuner.go        what the tuning pages stand on; tunepages.go those pages and the API's shadow

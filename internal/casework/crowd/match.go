@@ -154,6 +154,15 @@ func profilesOf(rows []record.Complaint, r record.Complaint, now time.Time) ([]*
 	return out, len(rate)
 }
 
+// OfFault reports whether a complaint may be one of those that tell of a fault: it
+// reports one, or names the same thing and no matter of its author's own.
+func OfFault(fault []string, r record.Complaint) bool {
+	if r.Outage || len(fault) == 0 {
+		return true
+	}
+	return !slices.Contains(r.Words, ownMark) && slices.ContainsFunc(fault, func(f string) bool { return slices.Contains(r.Words, "#"+f) })
+}
+
 // swamped is how many times more often the authors of a case name a thing than all
 // others do, for any complaint about it to be taken for the case's.
 const swamped = 8

@@ -144,6 +144,29 @@ func (r Rule) Needs(usual float64) int {
 	return n
 }
 
+// Topics is how each topic of the complaints stands against its earlier days, the one
+// with most people first.
+func (r Rule) Topics(rows []record.Complaint, days [][]record.Complaint) []record.SpikeTopic {
+	var out []record.SpikeTopic
+	seen := map[string]bool{}
+	for _, c := range rows {
+		for _, t := range Topics(c) {
+			if seen[t] {
+				continue
+			}
+			seen[t] = true
+			usual := UsualAuthors(days, t)
+			if n := count(rows, t, time.Time{}, farAhead(), nil); n > 0 {
+				out = append(out, record.SpikeTopic{Topic: t, Authors: n, Usual: usual, Needs: r.Needs(usual)})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b record.SpikeTopic) int {
+		return cmp.Or(b.Authors-a.Authors, strings.Compare(a.Topic, b.Topic))
+	})
+	return out
+}
+
 // On reports whether a spike of a topic still goes on: at least half of what makes one.
 func (r Rule) On(rows []record.Complaint, i record.Incident, now time.Time) bool {
 	n := count(rows, i.Topic, now.Add(-r.Window), now, nil)
