@@ -211,6 +211,11 @@ func drawNote(m alert.Message) payload {
 		lines = append(lines, []alert.Span{{Text: repeatWords}})
 	}
 	for _, l := range n.Lines {
+		if m.Notice.Kind == record.NoticeReply {
+			// Whoever promised something is spoken to.
+			lines = append(lines, spans(l))
+			continue
+		}
 		lines = append(lines, []alert.Span{{Text: l}})
 	}
 	var els []slackgo.RichTextElement

@@ -235,6 +235,11 @@ func (s *Server) Roots(channel string) []Message {
 	})
 }
 
+// Thread are the replies below a message, oldest first.
+func (s *Server) Thread(channel, ts string) []Message {
+	return s.filter(func(m *Message) bool { return m.To == "" && m.Channel == channel && m.ThreadTS == ts })
+}
+
 // Ephemerals are the messages that were shown to one person.
 func (s *Server) Ephemerals() []Message {
 	return s.filter(func(m *Message) bool { return m.To != "" })
