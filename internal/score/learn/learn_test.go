@@ -29,7 +29,7 @@ func scorer(tb testing.TB) *vent.Scorer {
 func reader(s *vent.Scorer, brand string) learn.Reader {
 	return func(l *record.Label) ([]vent.Trait, float64) {
 		in := vent.Input{Text: l.Text, Brand: brand, Lang: l.Lang}
-		return s.Traits(in, nil), vent.LogOdds(s.Score(in, vent.Options{}).Venting)
+		return s.Traits(in, nil), vent.LogOdds(s.Score(in, vent.Options{Fast: true}).Venting)
 	}
 }
 
@@ -64,7 +64,7 @@ func banks() []string {
 }
 
 func taught(s *vent.Scorer, text string, l *vent.Layer) float64 {
-	return s.Score(vent.Input{Text: text, Brand: "foobank"}, vent.Options{Layer: l}).Learned
+	return s.Score(vent.Input{Text: text, Brand: "foobank"}, vent.Options{Layer: l, Fast: true}).Learned
 }
 
 func TestLearnsWhatLabelsSay(t *testing.T) {
@@ -194,7 +194,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		s, err := vent.Default()
 		require.NoError(t, err)
-		got := s.Score(vent.Input{Text: "foobank charged me twice"}, vent.Options{Layer: l})
+		got := s.Score(vent.Input{Text: "foobank charged me twice"}, vent.Options{Layer: l, Fast: true})
 		require.False(t, math.IsNaN(got.Venting))
 		require.LessOrEqual(t, math.Abs(got.Learned), learn.MaxShift)
 	})
