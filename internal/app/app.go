@@ -21,6 +21,7 @@ import (
 
 	"github.com/leakytap/leakytap/internal/alert"
 	"github.com/leakytap/leakytap/internal/alert/slack"
+	"github.com/leakytap/leakytap/internal/brand"
 	"github.com/leakytap/leakytap/internal/bus"
 	"github.com/leakytap/leakytap/internal/bus/kafka"
 	bussqlite "github.com/leakytap/leakytap/internal/bus/sqlite"
@@ -284,7 +285,8 @@ func (d *Daemon) buildServer(ctx context.Context) (err error) {
 		opt.Ingest, opt.IngestToken = d.hooks, d.hooks.guarded
 	}
 	if d.opt.Roles.Has(RoleWeb) {
-		opt.Backend, opt.Troubles, opt.Tuning = d.Backend(), d.troubles, d.tuning
+		backend := d.Backend()
+		opt.Backend, opt.Measures, opt.Troubles, opt.Tuning = backend, backend, d.troubles, d.tuning
 		opt.Brands = func() []string { return d.gen.Load().brands }
 		h, err := d.slackHandler()
 		if err != nil {
@@ -330,6 +332,9 @@ func (d *Daemon) Backend() *Backend {
 		Store: d.store, Desk: d.desk, Bus: d.bus, Changed: d.drains.wake,
 		SourceNames: func() []string { return d.gen.Load().sourceNames() },
 		Teaching:    teaching(d.teacher, d.store, d.gen.Load),
+		StoreMeasures: web.StoreMeasures{
+			Samples: d.store, Configured: func() []brand.Brand { return d.gen.Load().configured() },
+		},
 	}
 }
 

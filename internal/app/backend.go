@@ -23,6 +23,8 @@ import (
 type Backend struct {
 	// Teaching is Labels.
 	web.Teaching
+	// StoreMeasures is Measures.
+	web.StoreMeasures
 	Store *store.Store
 	Desk  *desk.Desk
 	Bus   bus.Publisher
@@ -32,7 +34,10 @@ type Backend struct {
 	Changed func()
 }
 
-var _ web.Backend = (*Backend)(nil)
+var (
+	_ web.Backend  = (*Backend)(nil)
+	_ web.Measures = (*Backend)(nil)
+)
 
 // Cases lists cases, worst and oldest first.
 func (b *Backend) Cases(ctx context.Context, f web.CaseFilter) ([]record.Case, error) {

@@ -59,6 +59,7 @@ func (d *Daemon) flow() []part {
 		// Every process serves its health; the web role serves the inbox too.
 		{"", "server", d.web.Run},
 		{"", "housekeeping", d.keepHouse},
+		{RoleAlert, "measuring", d.measure},
 		{"", "config watcher", d.watchConfig},
 		{"", "profiler", d.serveProfiler},
 		{RoleIngest, "progress", d.showProgress},

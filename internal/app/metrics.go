@@ -22,6 +22,7 @@ type metrics struct {
 	labels       *prometheus.GaugeVec
 	layers       *prometheus.GaugeVec
 	gauges       *heldGauges
+	quality      *qualityGauges
 }
 
 func newMetrics(reg prometheus.Registerer, version string) *metrics {
@@ -64,7 +65,8 @@ func newMetrics(reg prometheus.Registerer, version string) *metrics {
 		}, []string{"brand"}),
 		gauges: newHeldGauges(),
 	}
-	reg.MustRegister(m.gauges)
+	m.quality = newQualityGauges()
+	reg.MustRegister(m.gauges, m.quality)
 	return m
 }
 

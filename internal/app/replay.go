@@ -15,6 +15,7 @@ import (
 	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/internal/store"
 	"github.com/leakytap/leakytap/internal/tune/teach"
+	"github.com/leakytap/leakytap/internal/web"
 	"github.com/leakytap/leakytap/pkg/mention"
 	"github.com/leakytap/leakytap/pkg/vent"
 )
@@ -206,6 +207,7 @@ func OpenBackend(ctx context.Context, cfg *config.Config, log *zap.Logger) (b *B
 		return nil, nil, err
 	}
 	b = &Backend{Store: st, Desk: d, SourceNames: sourcesOrAll(gen), Teaching: teaching(t, st, func() *Generation { return gen })}
+	b.StoreMeasures = web.StoreMeasures{Samples: st, Configured: gen.configured}
 	return b, closeAll, nil
 }
 

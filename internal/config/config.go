@@ -32,9 +32,11 @@ type Config struct {
 	InhibitRules  []alert.InhibitRule    `yaml:"inhibit_rules"`
 	Receivers     []alert.ReceiverConfig `yaml:"receivers"`
 	OpsReceiver   string                 `yaml:"ops_receiver"`
-	Score         score.Config           `yaml:"score"`
-	Canary        Canary                 `yaml:"canary"`
-	Debug         Debug                  `yaml:"debug"`
+
+	SampleReceiver string       `yaml:"sample_receiver"`
+	Score          score.Config `yaml:"score"`
+	Canary         Canary       `yaml:"canary"`
+	Debug          Debug        `yaml:"debug"`
 
 	// Units are the brands as they were written, broken ones included, in order of
 	// file: those of leakytap.yaml first. Brands holds those that are good.

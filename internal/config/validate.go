@@ -84,12 +84,15 @@ func (v *validation) receivers() {
 	v.part("route", route.Validate(names, v.c.TimeIntervals...))
 	v.part("time_intervals", alert.ValidateIntervals(v.c.TimeIntervals))
 	v.part("inhibit_rules", alert.ValidateInhibit(v.c.InhibitRules, v.c.TimeIntervals...))
-	if ops := v.c.OpsReceiver; ops != "" && !slices.Contains(names, ops) {
+	for _, r := range [][2]string{{"ops_receiver", v.c.OpsReceiver}, {"sample_receiver", v.c.SampleReceiver}} {
+		if r[1] == "" || slices.Contains(names, r[1]) {
+			continue
+		}
 		hint := "there are " + strings.Join(names, ", ")
-		if near := setting.Nearest(ops, names); near != "" {
+		if near := setting.Nearest(r[1], names); near != "" {
 			hint = "did you mean " + near + "?"
 		}
-		v.add("ops_receiver", "there is no receiver called %q; %s", ops, hint)
+		v.add(r[0], "there is no receiver called %q; %s", r[1], hint)
 	}
 	v.brandReceivers(names)
 	v.routeNames("route", &v.c.Route, 0)

@@ -50,7 +50,7 @@ func loadViews() (*views, error) {
 		return nil, fmt.Errorf("reading the pages' files: %w", err)
 	}
 	shared := []string{"templates/base.html", "templates/parts.html", "templates/sourcetable.html", "templates/deadbuttons.html", "templates/taught.html", "templates/tunenav.html"}
-	for _, name := range []string{"inbox", "case", "why", "sources", "dead", "deadone", "silences", "recovery", "spikes", "labels", "login", "error", "tune", "ledger", "backtest", "shadow", "history", "explain"} {
+	for _, name := range []string{"inbox", "case", "why", "sources", "dead", "deadone", "silences", "recovery", "spikes", "labels", "login", "error", "tune", "ledger", "backtest", "shadow", "history", "explain", "sample"} {
 		t, err := template.New(name).Funcs(template.FuncMap{"asset": v.address}).
 			ParseFS(templateFiles, append(shared, "templates/"+name+".html")...)
 		if err != nil {

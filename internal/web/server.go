@@ -23,6 +23,8 @@ type Options struct {
 	Config Config
 	// Backend is nil in a process without the web role: then there is no inbox and no API.
 	Backend Backend
+	// Measures tells how well complaints are caught. It may be nil.
+	Measures Measures
 	// Ready answers nil when config, store and bus are up, else says in words what is not.
 	Ready func(ctx context.Context) error
 	// Metrics serves /metrics.

@@ -219,3 +219,29 @@ func (c *Client) AddSilence(ctx context.Context, s record.Silence) (record.Silen
 func (c *Client) ExpireSilence(ctx context.Context, id string) error {
 	return c.do(ctx, http.MethodDelete, "/silences/"+url.PathEscape(id), nil, nil)
 }
+
+// Measures are those of every configured brand.
+func (c *Client) Measures(ctx context.Context) ([]web.Measure, error) {
+	var list web.List[web.Measure]
+	err := c.do(ctx, http.MethodGet, "/measures", nil, &list)
+	return list.Items, err
+}
+
+// SampledPosts are drawn posts that nobody has labelled yet.
+func (c *Client) SampledPosts(ctx context.Context, brand string, limit int) ([]record.Sampled, error) {
+	var list web.List[record.Sampled]
+	err := c.do(ctx, http.MethodGet, "/samples?"+url.Values{"brand": {brand}}.Encode(), nil, &list)
+	return list.Items[:min(len(list.Items), limit)], err
+}
+
+// DrawSample draws a sample of what came since the last one.
+func (c *Client) DrawSample(ctx context.Context, brand string) (int, error) {
+	var d web.Drawn
+	err := c.do(ctx, http.MethodPost, "/samples/draw?"+url.Values{"brand": {brand}}.Encode(), nil, &d)
+	return d.Drawn, err
+}
+
+// LabelSampled says whether a drawn post is a complaint.
+func (c *Client) LabelSampled(ctx context.Context, l record.Label) error {
+	return c.do(ctx, http.MethodPost, "/samples/label", web.SampleLabel{Brand: l.Brand, Mention: l.Mention, Venting: l.Venting}, nil)
+}

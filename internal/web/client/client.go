@@ -49,7 +49,10 @@ type Client struct {
 	http *http.Client
 }
 
-var _ web.Backend = (*Client)(nil)
+var (
+	_ web.Backend  = (*Client)(nil)
+	_ web.Measures = (*Client)(nil)
+)
 
 // Error is an answer of the daemon that is neither what was asked for nor
 // web.ErrNotFound nor a *web.Refused.
