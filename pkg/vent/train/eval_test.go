@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -152,4 +153,60 @@ func TestEvalCountsWhatTheRowsSay(t *testing.T) {
 			require.Equal(t, tt.ranked, rep.Ranked())
 		})
 	}
+}
+
+// What a row teaches follows from what it says.
+func TestWhatARowTeaches(t *testing.T) {
+	tests := []struct {
+		name, row string
+		want      []role
+	}{
+		{"polarity", `{"text":"a","label":"negative"}`, []role{polarity}},
+		{"towards a brand", `{"text":"a","label":"negative","brand":"x"}`, []role{towards, kin}},
+		{"not about it", `{"text":"a","irrelevant":true,"brand":"x"}`, []role{towards, kin}},
+		{"both polarities", `{"text":"a","label":"positive","target_label":"negative","brand":"x"}`, []role{polarity, towards, kin}},
+		{"a complaint", `{"text":"a","venting":true}`, []role{complaint, cases}},
+		{"one's own", `{"text":"a","venting":true,"brand":"x","label":"negative"}`, []role{polarity, complaint, cases, kin}},
+		{"a case", `{"text":"a","venting":true,"brand":"x","category":"irony"}`, []role{cases, kin}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			rows, err := ReadRows(strings.NewReader(tt.row), "x")
+			require.NoError(t, err)
+			var got []role
+			for what := range roles {
+				if _, ok := rows[0].teaches(what); ok {
+					got = append(got, what)
+				}
+			}
+			require.Equal(t, tt.want, got)
+		})
+	}
+}
+
+// Posts written to be told apart, in English and in another language, get heads of
+// their own.
+func TestCasesHaveHeadsOfTheirOwn(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(strings.Repeat(small, 3))
+	for i := range 120 {
+		fmt.Fprintf(&b, `{"text":"acme%d nie wieder, das paket kam nicht und keiner hilft mir","brand":"acme%d","venting":true,"label":"negative","category":"a"}`+"\n", i, i)
+		fmt.Fprintf(&b, `{"text":"acme%d hat mir heute sehr nett geholfen, danke","brand":"acme%d","venting":false,"label":"positive","category":"a"}`+"\n", i, i)
+		fmt.Fprintf(&b, `{"text":"acme%d ist eine firma in der stadt, sagt man","brand":"acme%d","venting":false,"label":"neutral","category":"a"}`+"\n", i, i)
+	}
+	out := filepath.Join(t.TempDir(), "m")
+	rep, err := Run(context.Background(), Options{Data: []string{write(t, "cases.jsonl", b.String())}, Out: out})
+	require.NoError(t, err)
+	held := rep.Heldout["cases.jsonl, brand given"]
+	require.Greater(t, held.VentingAUC, 0.95)
+	f, err := os.Open(out)
+	require.NoError(t, err)
+	defer f.Close()
+	s, err := vent.Load(f)
+	require.NoError(t, err)
+	bad := s.Score(vent.Input{Text: "globex nie wieder, das paket kam nicht", Brand: "globex"}, vent.Options{Fast: true})
+	good := s.Score(vent.Input{Text: "globex hat mir sehr nett geholfen, danke", Brand: "globex"}, vent.Options{Fast: true})
+	require.Equal(t, "de", bad.Lang)
+	require.Greater(t, bad.Venting, good.Venting+0.3)
+	require.Greater(t, bad.Negative, good.Negative)
 }

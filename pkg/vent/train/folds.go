@@ -10,8 +10,8 @@ import (
 const folds = 3
 
 // assign puts each row that teaches complaint or target into a fold, so that
-// posts of one domain or brand are never on both sides. Cases are spread by their
-// brand, rows without brand or domain by their text. Other rows are in fold -1.
+// posts of one domain or brand are never on both sides. Judged posts are spread by
+// their brand, rows without brand or domain by their text. Other rows are in fold -1.
 func assign(rows []Row) []int {
 	type bin struct {
 		key  string
@@ -25,7 +25,7 @@ func assign(rows []Row) []int {
 		_, c := r.teaches(complaint)
 		_, t := r.teaches(towards)
 		switch {
-		case r.isCase():
+		case r.judged():
 			out[i] = int(text.HashString(r.Brand) % folds)
 			continue
 		case !c && !t:

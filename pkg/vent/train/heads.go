@@ -68,8 +68,12 @@ func (r *Row) ofText() bool {
 	return r.Label != "" && (r.Brand == "" || r.Venting != nil || r.Target != "")
 }
 
-// isCase tells whether a person judged if the author complains about the brand named.
-func (r *Row) isCase() bool { return r.Venting != nil && r.Brand != "" && r.Domain == "" }
+// judged tells whether a person judged if the author complains about the brand named.
+func (r *Row) judged() bool { return r.Venting != nil && r.Brand != "" && r.Domain == "" }
+
+// isCase tells whether the row is such a judgement of a post that was written, as one of
+// its category, to be told apart: posts that people sent to a brand teach other things.
+func (r *Row) isCase() bool { return r.judged() && r.Category != "" }
 
 // teaches tells whether the row has a label for the role, and which.
 func (r *Row) teaches(what role) (class uint8, ok bool) {
@@ -138,6 +142,9 @@ const (
 	// foreignMood is how much that of a case in another language does, which is nearly
 	// all that the model knows of the language.
 	foreignMood = 6
+	// ownWeight is how much a judgement that names the brand, and so most likely comes
+	// from who will use the model, counts beside those of the public set.
+	ownWeight = 3
 	// otherCase is how much a judgement that names no brand counts for the head Case.
 	otherCase = 0.25
 )
@@ -150,6 +157,8 @@ func (c *corpus) weightOf(what role, i int) float64 {
 		return 1
 	case what == kin:
 		return 1 / float64(c.sizes[r.File])
+	case what == complaint && r.judged():
+		return r.Weight * ownWeight
 	case what == cases && !r.isCase():
 		return r.Weight * otherCase
 	case what != polarity || !r.isCase():

@@ -22,6 +22,7 @@ func (r *Row) columns() []column {
 		{"venting", "true or false", &r.Venting},
 		{"irrelevant", "true or false", &r.Irrelevant},
 		{"domain", "a string", &r.Domain},
+		{"category", "a string", &r.Category},
 		{"group", "a string", &r.Group},
 		{"original", "true or false", &r.Original},
 		{"source", "a string", &r.Source},

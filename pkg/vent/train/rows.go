@@ -26,7 +26,9 @@ type Row struct {
 	Irrelevant bool
 	// Domain, Group, Original and Source say where the row comes from; rows of one
 	// group are paraphrases of one post.
-	Domain   string
+	Domain string
+	// Category is what a post that was written to teach is an example of.
+	Category string
 	Group    string
 	Original *bool
 	Source   string
