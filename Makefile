@@ -27,6 +27,10 @@ build: ## one static binary in ./bin
 demo: ## the whole daemon against local stand-ins
 	go run ./cmd/leakytap demo
 
+.PHONY: day
+day: ## an invented day with an outage and a brigade: docs/performance.md
+	go test -run xxx -bench ReplayedDay -benchtime 1x -timeout 30m ./internal/app
+
 .PHONY: test
 test: ## all tests with the race detector (needs a C compiler)
 	go test -race -shuffle=on -run '$(RUN)' $(PKGS)

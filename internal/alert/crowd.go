@@ -37,9 +37,6 @@ func crowdLine(c *record.Case, now time.Time) []Span {
 	if k.Copies > 0 {
 		words = append(words, Count(int64(k.Copies), "near-copy", "near-copies")+" of one text")
 	}
-	if len(k.Sisters) > 0 {
-		words = append(words, "also about "+strings.Join(k.Sisters, ", "))
-	}
 	if len(words) == 0 {
 		return nil
 	}

@@ -45,8 +45,6 @@ type Crowd struct {
 	Examples []Example `json:"examples,omitempty"`
 	// Told is the number of authors that people were last told about.
 	Told int `json:"told,omitempty"`
-	// Sisters are other brands that the first post names and whose receiver shares this card.
-	Sisters []string `json:"sisters,omitempty"`
 	// Incident is set once more complaints came than usual.
 	Incident *Incident `json:"incident,omitempty"`
 }

@@ -65,7 +65,7 @@ func testIncidents(t *testing.T, open Opener) {
 	spike, plain, old := aCase("acme", "spike", 1), aCase("acme", "plain", 2), aCase("acme", "old", 3)
 	spike.Crowd = record.Crowd{
 		Fault: []string{"login"}, Steps: []time.Time{base(), base().Add(time.Minute)}, Recent: 2, RecentAt: base(), Copies: 1, Reach: 5,
-		Examples: []record.Example{{Mention: "x:1", URL: "https://x.example/1", Author: 1<<63 + 1, Weight: 3}}, Told: 10, Sisters: []string{"globex"},
+		Examples: []record.Example{{Mention: "x:1", URL: "https://x.example/1", Author: 1<<63 + 1, Weight: 3}}, Told: 10,
 		Incident: &record.Incident{Topic: "app", Since: base(), At: base(), Authors: 20, Window: time.Hour, Usual: 1.5, Days: 5, Reach: 9, Inhibited: 2},
 	}
 	plain.Crowd = record.Crowd{Fault: []string{"app"}}
