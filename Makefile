@@ -107,6 +107,10 @@ configs: build ## every shipped config must load
 model: build ## rebuild the shipped model from the public sets in DATA and our own posts, byte for byte
 	bin/leakytap train --json --name 2026-11-24b --data "$(DATA)" --data pkg/vent/testdata/challenge_write.jsonl --data pkg/vent/testdata/invented --out pkg/vent/model.bin
 
+.PHONY: bench-scorer
+bench-scorer: ## the scorer's first opinion beside govader, in one run, and on one core and two
+	cd scripts/bench-scorer && go test -count=1 -v -run 'TestBesideGovader|TestTwoCores' .
+
 .PHONY: encoder
 encoder: ## fine-tune the second opinion's encoder on the public sets in DATA (over an hour; Python: scripts/encoder/run.sh)
 	scripts/encoder/run.sh "$(DATA)"
