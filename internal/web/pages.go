@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -48,20 +49,8 @@ func (s *Server) pageWhy(w http.ResponseWriter, r *http.Request, who person) err
 		if err != nil {
 			return err
 		}
-		for i := range ds {
-			one := decisionOf(ds[i], now)
-			if newest := i+1 == len(ds) || ds[i+1].Brand != ds[i].Brand || ds[i+1].ID != ds[i].ID; newest && one.Brand != "" {
-				if one.Labels, err = s.taughtAbout(r.Context(), ds[i].Brand, ds[i].ID, p.Self); err != nil {
-					return err
-				}
-				if ds[i].Outcome != record.OutcomeRetracted {
-					one.Teach = &teachView{Brand: ds[i].Brand, Mention: ds[i].ID, Back: p.Self}
-				}
-			}
-			if one.Trace, err = s.traceOf(r.Context(), ds[i], now); err != nil {
-				return err
-			}
-			v.Decisions = append(v.Decisions, one)
+		if v.Decisions, err = s.decisionViews(r.Context(), ds, p.Self, now); err != nil {
+			return err
 		}
 		if len(ds) == 0 {
 			status = http.StatusNotFound
@@ -72,6 +61,30 @@ func (s *Server) pageWhy(w http.ResponseWriter, r *http.Request, who person) err
 	}
 	p.Body = v
 	return s.render(w, status, "why", p)
+}
+
+// decisionViews are decisions with their traces and with what people said of their posts,
+// which stands at the last of a post and brand.
+func (s *Server) decisionViews(ctx context.Context, ds []record.Decision, self string, now time.Time) ([]decisionView, error) {
+	var out []decisionView
+	for i := range ds {
+		v := decisionOf(ds[i], now)
+		newest := i+1 == len(ds) || ds[i+1].Brand != ds[i].Brand || ds[i+1].ID != ds[i].ID
+		var err error
+		if v.Trace, err = s.traceOf(ctx, ds[i], now); err != nil {
+			return nil, err
+		}
+		if newest && v.Brand != "" {
+			if v.Labels, err = s.taughtAbout(ctx, ds[i].Brand, ds[i].ID, self); err != nil {
+				return nil, err
+			}
+			if ds[i].Outcome != record.OutcomeRetracted {
+				v.Teach = &teachView{Brand: ds[i].Brand, Mention: ds[i].ID, Back: self}
+			}
+		}
+		out = append(out, v)
+	}
+	return out, nil
 }
 
 func decisionOf(d record.Decision, now time.Time) decisionView {

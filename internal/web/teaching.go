@@ -7,7 +7,6 @@ import (
 
 	"github.com/leakytap/leakytap/internal/brand"
 	"github.com/leakytap/leakytap/internal/record"
-	"github.com/leakytap/leakytap/internal/score/learn"
 	"github.com/leakytap/leakytap/internal/store"
 	"github.com/leakytap/leakytap/internal/tune/teach"
 )
@@ -51,7 +50,7 @@ func (t Teaching) Labels(ctx context.Context, f LabelFilter) ([]Taught, error) {
 			layers[key] = row
 		}
 		if row != nil {
-			out[i].Layer, out[i].Words = row, teach.Words(*row, learn.MinLabels)
+			out[i].Layer, out[i].Words = row, teach.Words(*row, teach.Enough)
 		}
 	}
 	return out, nil
@@ -135,7 +134,7 @@ func (t Teaching) Learned(ctx context.Context) ([]Learned, error) {
 	var out []Learned
 	for _, b := range t.Brands() {
 		l := Learned{Brand: b.Name, Learn: b.Learning()}
-		labels, err := t.Store.TeachingLabels(ctx, b.Name, learn.MaxLabels)
+		labels, err := t.Store.TeachingLabels(ctx, b.Name, teach.Most)
 		if err != nil {
 			return nil, err
 		}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -115,7 +116,7 @@ func report(t *testing.T, s *vent.Scorer, domain string, posts []judged) {
 		for i, p := range posts {
 			if taught[brandOf(p)] && len(ls) < 500 {
 				ls = append(ls, record.Label{
-					Brand: brandOf(p), Mention: fmt.Sprint(i), Text: p.Text, Venting: p.vents(), Reason: record.ReasonComplaint, At: now(),
+					Brand: brandOf(p), Mention: strconv.Itoa(i), Text: p.Text, Venting: p.vents(), Reason: record.ReasonComplaint, At: now(),
 				})
 			}
 		}

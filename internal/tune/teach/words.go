@@ -7,6 +7,12 @@ import (
 	"github.com/leakytap/leakytap/internal/score/learn"
 )
 
+// Enough is how many labels of its own a brand needs, Most how many are learned from.
+const (
+	Enough = learn.MinLabels
+	Most   = learn.MaxLabels
+)
+
 // Words says in a sentence or two what came of a refit. own is how many labels of its
 // own the brand has; a Version of 0 is no refit at all.
 func Words(l record.Layer, own int) string {
