@@ -74,6 +74,14 @@ bench: ## benchmarks, COUNT samples each, into bench/new.txt
 bench-diff: ## compare bench/new.txt with bench/base.txt
 	$(TOOL) benchstat bench/base.txt bench/new.txt
 
+.PHONY: backtest-figures
+backtest-figures: ## how long a backtest of POSTS stored posts takes, and what it holds in memory
+	LEAKYTAP_FIGURES=$(or $(POSTS),10000) go test -count=1 -timeout 3h -run BacktestFigures -v ./internal/tune
+
+.PHONY: backtest-exact
+backtest-exact: ## 100,000 posts decided live and again, with everything that moves meanwhile
+	LEAKYTAP_BACKTEST_POSTS=100000 go test -count=1 -timeout 3h -run Unchanged -v ./internal/tune
+
 .PHONY: cover
 cover: ## coverage by function
 	go test -coverpkg=./... -coverprofile=cover.out $(PKGS) && go tool cover -func=cover.out | tail -1
