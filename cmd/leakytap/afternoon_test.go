@@ -244,7 +244,7 @@ func (s *session) get(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	resp, err := http.DefaultTransport.RoundTrip(req)
+	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
 	if err != nil {
 		return "", err
 	}
@@ -274,7 +274,7 @@ func (s *session) curl(words []string) string {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url()+path, bytes.NewReader(data))
 	require.NoError(s.t, err)
 	req.Header.Set("Content-Type", "application/x-ndjson")
-	resp, err := http.DefaultTransport.RoundTrip(req)
+	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
 	require.NoError(s.t, err)
 	defer func() { _ = resp.Body.Close() }()
 	require.Equal(s.t, http.StatusAccepted, resp.StatusCode)
@@ -309,7 +309,10 @@ func (s *session) state() string {
 
 // people are those in the inbox: cards about the orchestra are no complaints.
 func (s *session) people() string {
-	type row struct{ ID, Text string }
+	type row struct {
+		ID   string `json:"id"`
+		Text string `json:"text"`
+	}
 	var rows []row
 	s.until("all nine cards are there", func() bool {
 		rows = nil
