@@ -110,7 +110,7 @@ func (j judge) Judge(b brand.Brand, text string) record.Decision {
 func (w *world) scored(name string, m mention.Mention, l *vent.Layer) record.Scored {
 	s := record.Scored{
 		Matched: record.Matched{V: record.Version, Brand: name, BrandHash: w.current().Hashes[name], Mention: m, Match: record.MatchQuery, Terms: []string{name}},
-		Score:   w.scorer.Score(w.input(name, m), vent.Options{Explain: true, Layer: l}),
+		Score:   w.scorer.Score(w.input(name, m), vent.Options{Explain: true, Layer: l, Fast: true}),
 	}
 	if l != nil {
 		s.Layer = l.Version
@@ -139,7 +139,7 @@ func (w *world) layer(name string) *vent.Layer {
 // venting is what a text scores now.
 func (w *world) venting(name, text string) float64 {
 	w.tb.Helper()
-	return w.scorer.Score(w.input(name, mention.Mention{Text: text}), vent.Options{Layer: w.layer(name)}).Venting
+	return w.scorer.Score(w.input(name, mention.Mention{Text: text}), vent.Options{Layer: w.layer(name), Fast: true}).Venting
 }
 
 // hear takes a post the whole way.
