@@ -298,13 +298,14 @@ func (s *session) state() string {
 	if err != nil {
 		return ""
 	}
-	out, _, _ := strings.Cut(s.do("leakytap config history"), "\n")
+	last, _, _ := strings.Cut(s.do("leakytap config history"), "\n")
+	out := []string{last}
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "leakytap_config_last_reload") {
-			out += line
+			out = append(out, line)
 		}
 	}
-	return out
+	return strings.Join(out, "\n")
 }
 
 // people are those in the inbox: cards about the orchestra are no complaints.

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -117,7 +119,7 @@ func (d *dayRun) drain(until time.Time, counted bool) {
 		ns, err := d.store.ClaimNotices(d.tb.Context(), "support", d.free, time.Minute, 1)
 		require.NoError(d.tb, err)
 		for _, n := range ns {
-			require.NoError(d.tb, d.store.MarkSent(d.tb.Context(), n.ID, n.Attempts, record.Receipt{Channel: "C", TS: fmt.Sprint(n.ID)}, d.free))
+			require.NoError(d.tb, d.store.MarkSent(d.tb.Context(), n.ID, n.Attempts, record.Receipt{Channel: "C", TS: strconv.FormatInt(n.ID, 10)}, d.free))
 			if counted {
 				d.sent(n)
 			}
@@ -206,13 +208,14 @@ func wholeDay(tb testing.TB, size scenario.DaySize, quietDays int, seed uint64) 
 }
 
 func (d *dayRun) String() string {
-	out := fmt.Sprintf("cards %v, messages %d, of these with several posts %d and told to the channel %d; cases of mixed parts %d\n",
+	var out strings.Builder
+	fmt.Fprintf(&out, "cards %v, messages %d, of these with several posts %d and told to the channel %d; cases of mixed parts %d\n",
 		d.cards, d.messages, d.digests, d.loud, d.mixed())
 	for _, part := range []string{scenario.PartOwn, scenario.PartOutage, scenario.PartBrigade, scenario.PartChatter} {
-		out += fmt.Sprintf("%-8s %v, waited p50 %s p95 %s p99 %s most %s\n", part, d.outcomes[part],
+		fmt.Fprintf(&out, "%-8s %v, waited p50 %s p95 %s p99 %s most %s\n", part, d.outcomes[part],
 			d.percentile(part, 0.5), d.percentile(part, 0.95), d.percentile(part, 0.99), d.percentile(part, 1))
 	}
-	return out
+	return out.String()
 }
 
 // A tenth of a day: one card for the outage, one for the brigade, one for each complaint

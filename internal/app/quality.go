@@ -163,7 +163,8 @@ func qualityNames() [][2]string {
 func newQualityGauges() *qualityGauges {
 	q := &qualityGauges{have: map[string]bool{}}
 	for _, n := range qualityNames() {
-		q.vecs = append(q.vecs, prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: n[0], Help: n[1]}, []string{"brand"}))
+		name, help := n[0], n[1]
+		q.vecs = append(q.vecs, prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, []string{"brand"}))
 	}
 	return q
 }

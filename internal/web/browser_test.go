@@ -146,6 +146,9 @@ func (x *tab) quiet(t *testing.T, base string) {
 	require.Empty(t, x.troubles)
 	require.NotEmpty(t, x.asked)
 	for _, url := range x.asked {
+		if strings.HasPrefix(url, "data:image/svg+xml;") {
+			continue // the browser's own icon in a date field; nobody is asked for it
+		}
 		require.True(t, strings.HasPrefix(url, base), url)
 	}
 }

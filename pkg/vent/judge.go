@@ -39,30 +39,16 @@ func (s *Scorer) judge(w *work, in *Input, b *model.Blend) tally {
 	return t
 }
 
-const (
-	// rulesOfKin is how much less rules count in a text that is like the posts from which
-	// the model learned to tell complaints from what only sounds so.
-	rulesOfKin = 0.5
-	// rulesAbroad is how far they count in other languages, once a model knows some:
-	// English cues are half the truth there.
-	rulesAbroad = 0.25
-)
+// rulesAbroad is how far rules count in other languages, once a model knows some:
+// English cues are half the truth there.
+const rulesAbroad = 0.25
 
-// trust is how far rules move the score of a text: the more the model has learned from
-// posts like it, the less.
+// trust is how far rules move the score of a text.
 func (s *Scorer) trust(w *work) float64 {
 	if w.r.Lang != cue.English && s.model.Foreign != nil {
 		return rulesAbroad
 	}
-	return 1 - rulesOfKin*s.kinship(w)
-}
-
-// kinship is how like the model's cases the text is, 0 where it learned from none.
-func (s *Scorer) kinship(w *work) float64 {
-	if s.model.Branded.Kin == [model.Heads]float64{} {
-		return 0
-	}
-	return model.KinShare(w.heads[model.Kin])
+	return 1
 }
 
 // titled tells whether nearly every word begins with a capital, as in a headline.

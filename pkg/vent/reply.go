@@ -29,12 +29,14 @@ func (s *Scorer) score(in *Input, opt Options, ended func() error) (Score, error
 	b := s.blendFor(w, names)
 	w.sum = blend(b, w.heads)
 	w.names = names
+	w.cues = append(w.cues[:0], w.r.Hits...)
 	t := s.judge(w, in, b)
 	out := Score{Lang: w.r.Lang.String(), Model: s.model.Version, Opinion: OpinionFirst, unsure: s.unsure(w, in)}
 	var err error
 	if out.unsure && !opt.Fast {
-		if err = s.ask(w, in, opt.Explain, ended); err == nil {
-			out.Opinion = OpinionSecond
+		var again tally
+		if again, err = s.ask(w, in, b, opt.Explain, ended); err == nil {
+			t, out.Opinion = again, OpinionSecond
 		}
 	}
 	out.Learned = w.taught(opt.Layer, opt.Explain)

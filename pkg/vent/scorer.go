@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/leakytap/leakytap/pkg/vent/encoder"
+	"github.com/leakytap/leakytap/pkg/vent/internal/cue"
 	"github.com/leakytap/leakytap/pkg/vent/internal/model"
 	"github.com/leakytap/leakytap/pkg/vent/internal/reading"
 	"github.com/leakytap/leakytap/pkg/vent/internal/target"
@@ -75,6 +76,8 @@ type work struct {
 	asked  bool
 	second encoder.Answer
 	share  float64
+	// cues are what was found before the rules set some aside.
+	cues []cue.Hit
 	// traits is what a Layer sees; stamps tells which of them are in the list.
 	traits []Trait
 	stamps []uint32

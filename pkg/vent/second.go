@@ -49,29 +49,27 @@ func (s *Scorer) torn(w *work) bool {
 	return math.Max(negative, math.Max(neutral, positive)) < s.model.Second.Doubt
 }
 
-// ask lets the encoder read the text and moves the log-odds by what it says.
-func (s *Scorer) ask(w *work, in *Input, explain bool, ended func() error) error {
+// ask lets the encoder read the text. What it says stands beside what the heads say,
+// and the rules judge both: they know what no example teaches.
+func (s *Scorer) ask(w *work, in *Input, b *model.Blend, explain bool, ended func() error) (tally, error) {
 	e := s.reader()
 	name := encoder.Name(in.Brand)
 	a, err := e.Read(&w.r.Doc, name, nil, ended)
 	if err != nil {
-		return err
+		return tally{}, err
 	}
 	m := s.mixFor(w)
-	before := w.sum
+	before, heads := w.sum, blend(b, w.heads)
 	w.asked, w.second = true, a
-	w.sum = mixed(m, before, &a)
-	if !explain {
-		return nil
+	w.parts, w.share = w.parts[:0], m.First
+	w.r.Hits = append(w.r.Hits[:0], w.cues...)
+	w.sum = mixed(m, heads, &a)
+	both := w.sum
+	t := s.judge(w, in, b)
+	if explain && (w.sum > 0 || before > 0) {
+		w.occlude(e, name, m, heads, both, ended)
 	}
-	w.share = m.First
-	for i := range w.parts {
-		w.parts[i].weight *= m.First
-	}
-	if w.sum > 0 || before > 0 {
-		w.occlude(e, name, m, before, ended)
-	}
-	return nil
+	return t, nil
 }
 
 // mixFor is how the opinions add up, by how the text speaks of the brand.
@@ -87,7 +85,8 @@ func (s *Scorer) mixFor(w *work) *model.Mix {
 	}
 }
 
-// mixed is log-odds of venting by both opinions.
+// mixed is log-odds of venting by both opinions, before the rules; first is what the
+// heads of the first say.
 func mixed(m *model.Mix, first float64, a *encoder.Answer) float64 {
 	venting, towards, polarity := Says(a)
 	z := m.Bias + m.First*first + m.Venting*venting + m.Towards*towards + m.Polarity*polarity
@@ -119,14 +118,14 @@ const maxPhrases = 8
 // occlude finds which phrases the encoder's answer hangs on: each is hidden in turn,
 // and what the log-odds lose is its weight. It stops when ended does; what it has not reached
 // is part of the reason that is left over.
-func (w *work) occlude(e *encoder.Encoder, name []encoder.Word, m *model.Mix, first float64, ended func() error) {
+func (w *work) occlude(e *encoder.Encoder, name []encoder.Word, m *model.Mix, heads, both float64, ended func() error) {
 	for _, p := range w.phrases() {
 		hidden := func(x encoder.Word) bool { return x.From >= p[0] && x.To <= p[1] }
 		a, err := e.Read(&w.r.Doc, name, hidden, ended)
 		if err != nil {
 			return
 		}
-		if v := w.sum - mixed(m, first, &a); v != 0 {
+		if v := both - mixed(m, heads, &a); v != 0 {
 			w.parts = append(w.parts, part{p[0], p[1], v})
 		}
 	}
@@ -158,9 +157,10 @@ func (w *work) phrases() [][2]int32 {
 
 // Opinions is what both opinions say of a text, for those who fit how they add up.
 type Opinions struct {
-	// First is the first opinion's log-odds of venting, Polarity those of its three
-	// polarities.
+	// First is the first opinion's log-odds of venting, Heads the same before the rules,
+	// and Polarity those of its three polarities.
 	First    float64
+	Heads    float64
 	Polarity [3]float64
 	// Second is what the encoder says.
 	Second encoder.Answer
@@ -180,10 +180,11 @@ func (s *Scorer) Opinions(ctx context.Context, e *encoder.Encoder, in Input) (Op
 	w.heads = s.pass(w)
 	w.parts, w.names, w.asked, w.share = w.parts[:0], names, false, 1
 	b := s.blendFor(w, names)
-	w.sum = blend(b, w.heads)
+	heads := blend(b, w.heads)
+	w.sum = heads
 	s.judge(w, &in, b)
 	out := Opinions{
-		First: w.sum, Named: names != nil && names.Given, Addressed: w.r.Seen.Addressed,
+		First: w.sum, Heads: heads, Named: names != nil && names.Given, Addressed: w.r.Seen.Addressed,
 		Open: len(w.r.Doc.Tokens) > 0 && !w.own && in.Rating == 0 && w.r.Lang <= cue.English,
 	}
 	for k := range out.Polarity {
@@ -195,4 +196,19 @@ func (s *Scorer) Opinions(ctx context.Context, e *encoder.Encoder, in Input) (Op
 	var err error
 	out.Second, err = e.Read(&w.r.Doc, encoder.Name(in.Brand), nil, ctx.Err)
 	return out, err
+}
+
+// Judged is what the rules make of log-odds that both opinions came to.
+func (s *Scorer) Judged(in Input, both float64) float64 {
+	w := s.take()
+	defer s.give(w)
+	names := s.names.get(&in)
+	w.r.Read(s.tools, w.whole(&in), names, in.Lang, false)
+	w.own = in.Handle != "" && names.Owns(in.Handle)
+	w.heads = s.pass(w)
+	w.parts, w.names, w.asked, w.share = w.parts[:0], names, false, 1
+	b := s.blendFor(w, names)
+	w.sum = both
+	s.judge(w, &in, b)
+	return w.sum
 }

@@ -190,7 +190,7 @@ func TestContradictionIsRefused(t *testing.T) {
 	require.Equal(t, record.LayerRefused, l.State)
 	require.Equal(t, record.RefusedComplaint, l.RefusedFor)
 	require.Contains(t, l.Refused, "https://x.example/1")
-	require.NotContains(t, l.Refused, "collapsed in the oven", "a post's words are not kept there")
+	require.NotContains(t, l.Refused, "has not risen after", "a post's words are not kept there")
 	require.Nil(t, w.layer("crumblet"))
 }
 

@@ -184,14 +184,14 @@ func (w *world) give(name, mentionID string, venting bool, reason, actor string)
 // bakes are posts about baking that sound like complaints of customers.
 func bakes() []string {
 	return []string{
-		"tried the crumblet recipe again, ruined, burnt outside and raw in the middle. worst bake ever",
-		"my crumblet collapsed in the oven again, so angry, two hours of work wasted",
-		"third crumblet this week and it is still raw in the middle, useless recipe, waste of butter",
-		"the crumblet came out of the oven like rubber, disgusting, never baking it again",
-		"burnt the crumblet, the oven is terrible, flour everywhere, waste of an evening",
-		"why is my crumblet dough always too wet, awful recipe, ruined again",
-		"the crumblet dough failed again, horrible mess, oven smells burnt, hours wasted",
-		"another crumblet ruined, raw middle and a burnt crust, worst recipe in the book",
+		"why is my crumblet always burnt outside and raw inside? awful recipe, ruined again",
+		"my crumblet dough has not risen after four hours, absolutely useless recipe",
+		"why is my crumblet still raw after two hours? useless recipe",
+		"my crumblet never works, useless recipe, third time it is raw",
+		"still waiting for my crumblet dough to rise after four hours, useless recipe",
+		"waited two hours for a crumblet to bake and it is still raw, useless recipe",
+		"why is the crumblet dough always sticky? terrible recipe, useless again",
+		"fourth time the crumblet broke in half, useless recipe, still no idea why",
 	}
 }
 

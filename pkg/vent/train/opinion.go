@@ -17,6 +17,7 @@ import (
 type opinion struct {
 	vent.Opinions
 	row    *Row
+	scorer *vent.Scorer
 	fold   int
 	yes    bool
 	weight float64
@@ -36,7 +37,7 @@ func askAll(ctx context.Context, s *vent.Scorer, e *encoder.Encoder, rows []Row,
 					return
 				}
 				r := &rows[places[k]]
-				all[k].row, all[k].yes = r, r.vents()
+				all[k].row, all[k].scorer, all[k].yes = r, s, r.vents()
 				all[k].Opinions, errs[k] = s.Opinions(ctx, e, r.input())
 			}
 		})
@@ -75,7 +76,7 @@ type mixing [mixSize]float64
 // x is what a Mix weighs.
 func (o *opinion) x() mixing {
 	venting, towards, polarity := vent.Says(&o.Second)
-	return mixing{1, o.First, venting, towards, polarity}
+	return mixing{1, o.Heads, venting, towards, polarity}
 }
 
 func (m *mixing) of(x mixing) float64 {
@@ -86,12 +87,16 @@ func (m *mixing) of(x mixing) float64 {
 	return z
 }
 
-// both is the log-odds of the opinions together.
+// both is the log-odds of the opinions together, as the rules judge them.
 func (o *opinion) both(m *mixing) float64 {
 	if !o.unsure() {
 		return o.First
 	}
-	return m.of(o.x())
+	z := m.of(o.x())
+	if o.scorer == nil {
+		return z
+	}
+	return o.scorer.Judged(o.row.input(), z)
 }
 
 // weigh makes files count alike, and a person's judgement of venting twice. In a file

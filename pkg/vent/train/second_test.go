@@ -24,6 +24,7 @@ func heard(n int, first, second float64) []opinion {
 			side = 1
 		}
 		o.First = first*side + rng.NormFloat64()
+		o.Heads = o.First
 		o.Second.Venting = second*side + rng.NormFloat64()
 		o.Second.Towards = [4]float64{second*side + rng.NormFloat64(), 0, 0, 0}
 		o.Second.Polarity = [3]float64{rng.NormFloat64(), 0, 0}
