@@ -202,8 +202,11 @@ func (c *SlackConfig) incomingProblems() []setting.Problem {
 		path string
 		set  bool
 	}{
-		{"token", c.Token != "" || c.TokenFile != ""}, {"channel", c.Channel != ""}, {"signing_secret", c.SigningSecret != "" || c.SigningSecretFile != ""},
-		{"app_token", c.AppToken != "" || c.AppTokenFile != ""}, {"allowed_users", len(c.AllowedUsers) > 0},
+		{"token", c.Token != "" || c.TokenFile != ""},
+		{"channel", c.Channel != ""},
+		{"signing_secret", c.SigningSecret != "" || c.SigningSecretFile != ""},
+		{"app_token", c.AppToken != "" || c.AppTokenFile != ""},
+		{"allowed_users", len(c.AllowedUsers) > 0},
 	} {
 		if k.set {
 			ps = append(ps, setting.Problem{Path: k.path, Msg: "webhook_url takes the place of " + k.path + ": an incoming webhook knows its channel, and nobody can click there; remove one of the two"})

@@ -47,7 +47,7 @@ func Day(size DaySize, brand string, from time.Time, seed uint64) []Moment {
 		})
 	}
 	for i := range size.Own {
-		add(PartOwn, i, awake(r, from), complaint(r, brand, i+int(seed)*100_000)+" "+aside(r))
+		add(PartOwn, i, awake(r, from), complaint(r, brand, i+int(seed%1000)*100_000)+" "+aside(r))
 	}
 	told := Told("login", brand)
 	r.Shuffle(len(told), func(i, j int) { told[i], told[j] = told[j], told[i] })
