@@ -23,14 +23,14 @@ func opened(t *testing.T, brands string) (*Daemon, string) {
 	t.Helper()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "leakytap.yaml")
-	require.NoError(t, os.WriteFile(path, []byte(fmt.Sprintf(`data_dir: %q
+	require.NoError(t, os.WriteFile(path, fmt.Appendf(nil, `data_dir: %q
 server: {listen: "127.0.0.1:0", external_url: "https://inbox.example"}
 score: {second_opinion: none}
 sources: []
 brands: [%s]
 receivers: [{name: console, console: {}}]
 route: {receiver: console}
-`, filepath.Join(dir, "data"), brands)), 0o600))
+`, filepath.Join(dir, "data"), brands), 0o600))
 	d, err := Open(t.Context(), Options{
 		Load: func() (*config.Config, []config.Problem) { return config.Load(path, config.Options{}) }, Roles: AllRoles(), Version: "test",
 	})
