@@ -100,10 +100,13 @@ func changes(ctx context.Context, cfg *config.Config, old, now map[string][]stri
 			if u := &cfg.Units[j]; u.Name == out[i].Brand {
 				out[i].Stale = u.Stale
 				out[i].File = u.File
-				if u.File == "" {
-					out[i].File = cfg.Files()[0]
+				// `run --brand NAME` has no file at all.
+				if files := cfg.Files(); u.File == "" && len(files) > 0 {
+					out[i].File = files[0]
 				}
-				out[i].Who = whoChanged(ctx, out[i].File)
+				if out[i].File != "" {
+					out[i].Who = whoChanged(ctx, out[i].File)
+				}
 			}
 		}
 	}
