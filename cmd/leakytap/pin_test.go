@@ -22,10 +22,10 @@ func TestBrandPin(t *testing.T) {
 	require.NoError(t, yaml.Unmarshal([]byte(out), &lines), out)
 	require.Equal(t, own, lines.MustAlert[0].Text)
 
-	out, errs = run(t, dir, "", 1, "brand", "pin", "https://social.example/1", "--must", "not_alert", "--text", "acme force left us in the queue for two hours and nobody answers, i want my money back")
-	require.Contains(t, out, "must_not_alert:\n  - 'acme force left us in the queue")
+	out, errs = run(t, dir, "", 1, "brand", "pin", "https://social.example/1", "--must", "not_alert", "--text", "acme force charged me twice for a seat and their support ignores my emails")
+	require.Contains(t, out, "must_not_alert:\n  - 'acme force charged me twice")
 	require.Contains(t, errs, "it does not hold yet: the example", "the line is for the edit that comes")
-	out, _ = run(t, dir, "", 1, "--json", "brand", "pin", "bluesky:1", "--must", "not_alert", "--text", "acme force left us in the queue for two hours and nobody answers, i want my money back")
+	out, _ = run(t, dir, "", 1, "--json", "brand", "pin", "bluesky:1", "--must", "not_alert", "--text", "acme force charged me twice for a seat and their support ignores my emails")
 	var doc struct {
 		List  string `json:"list"`
 		Holds bool   `json:"holds"`
