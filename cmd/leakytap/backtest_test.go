@@ -32,7 +32,7 @@ func stored(t *testing.T) string {
 	at := time.Now().UTC().Add(-20 * time.Hour).Truncate(time.Second)
 	for i, text := range []string{
 		"3 hours on hold with acme, nobody answers. worst service ever, i want a refund",
-		"acme force ignored the ticket holders again, two hours in a queue and nobody answers, i want my money back",
+		"acme force wins again while i was two hours in a queue outside and nobody answers. i want my money back",
 		"acme has a new office in town",
 		"acme lost my suitcase two weeks ago and still ignores my emails. never again",
 		"nothing about anybody",
