@@ -118,10 +118,10 @@ type cursor struct {
 func (s *Source) Run(ctx context.Context, sess *ingest.Session) error {
 	defer s.client.Close()
 	defer s.profiles.client.Close()
-	failures := 0
+	failures, first := 0, time.Now()
 	for {
 		begun := time.Now()
-		heard, err := s.stream(ctx, sess)
+		heard, err := s.stream(ctx, sess, first)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -145,18 +145,30 @@ func (s *Source) Run(ctx context.Context, sess *ingest.Session) error {
 	}
 }
 
-// subscribeURL is where to connect.
-func (s *Source) subscribeURL(sess *ingest.Session, compressed bool) string {
-	q := url.Values{"wantedCollections": {collection}, "maxMessageSizeBytes": {"1000000"}}
+// last is the time of the last durable event, false before the first one.
+func last(sess *ingest.Session) (time.Time, bool) {
 	var c cursor
-	if json.Unmarshal(sess.Cursor(), &c) == nil && c.TimeUS > 0 {
-		from := time.UnixMicro(c.TimeUS).Add(-rewind)
-		if missed := time.Since(from) - lookback; missed > 0 {
-			sess.Note(ingest.ReasonGap)
-			sess.Log().Warn("the server no longer has all that was missed", zap.Duration("lost", missed.Round(time.Second)))
-		}
-		q.Set("cursor", strconv.FormatInt(from.UnixMicro(), 10))
+	if json.Unmarshal(sess.Cursor(), &c) != nil || c.TimeUS <= 0 {
+		return time.Time{}, false
 	}
+	return time.UnixMicro(c.TimeUS), true
+}
+
+// subscribeURL is where to connect. A source that has heard nothing yet asks for what
+// was said since begun: a stream without a cursor begins when the server has taken the
+// connection, and what is said until then would be lost without a trace.
+func (s *Source) subscribeURL(sess *ingest.Session, compressed bool, begun time.Time) string {
+	q := url.Values{"wantedCollections": {collection}, "maxMessageSizeBytes": {"1000000"}}
+	from, ok := last(sess)
+	if !ok {
+		from = begun
+	}
+	from = from.Add(-rewind)
+	if missed := time.Since(from) - lookback; missed > 0 {
+		sess.Note(ingest.ReasonGap)
+		sess.Log().Warn("the server no longer has all that was missed", zap.Duration("lost", missed.Round(time.Second)))
+	}
+	q.Set("cursor", strconv.FormatInt(from.UnixMicro(), 10))
 	if compressed {
 		q.Set("compress", "true")
 	}

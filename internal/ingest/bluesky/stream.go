@@ -31,10 +31,9 @@ const (
 
 // stream is one connection, from the handshake to its end. It never gives a nil
 // error; heard says that frames came before it.
-func (s *Source) stream(ctx context.Context, sess *ingest.Session) (heard bool, err error) {
+func (s *Source) stream(ctx context.Context, sess *ingest.Session, begun time.Time) (heard bool, err error) {
 	compressed := s.compress && !s.dicts.unusable()
-	begun := time.Now()
-	conn, err := s.dial(ctx, s.subscribeURL(sess, compressed))
+	conn, err := s.dial(ctx, s.subscribeURL(sess, compressed, begun))
 	if err != nil {
 		return false, err
 	}
@@ -68,11 +67,11 @@ func (s *Source) stream(ctx context.Context, sess *ingest.Session) (heard bool, 
 	}
 }
 
-// anchor keeps where the very first connection began, so that what is said
-// between its end and the next one is not missed even if it never sent a frame.
+// anchor keeps when the source was started first, so that what is said between the
+// end of the first connection and the next one is not missed even if it never sent a
+// frame.
 func anchor(ctx context.Context, sess *ingest.Session, begun time.Time) error {
-	var c cursor
-	if json.Unmarshal(sess.Cursor(), &c) == nil && c.TimeUS > 0 {
+	if _, ok := last(sess); ok {
 		return nil
 	}
 	raw, err := json.Marshal(cursor{TimeUS: begun.UnixMicro()})
