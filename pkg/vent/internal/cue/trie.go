@@ -48,6 +48,9 @@ type Set struct {
 	kinds   wordClasses
 	// first tells of most words that no phrase begins with them, at one look.
 	first [firstBits / 64]uint64
+	// behindGap is where a gap at the beginning of a phrase leads to, where only words
+	// lead on from there; else nil.
+	behindGap *state
 }
 
 const firstBits = 1 << 16
@@ -83,6 +86,7 @@ func (s *Set) Find(d *text.Doc, hits []Hit) []Hit {
 	s.classify(d)
 	m := match{set: s, d: d, hits: hits}
 	root := &s.states[0]
+	wants := s.wanted(d)
 	for i := range d.Tokens {
 		t := &d.Tokens[i]
 		m.from, m.first = i, len(m.hits)
@@ -96,11 +100,27 @@ func (s *Set) Find(d *text.Doc, hits []Hit) []Hit {
 				m.walk(i+tagLength(d, i), n, 1)
 			}
 		}
-		if root.wants&classBits(t.Class) != 0 {
-			m.branch(i, root, 0)
+		if may := wants & classBits(t.Class); may != 0 {
+			m.follow(i, root, may, 0)
 		}
 	}
 	return m.hits
+}
+
+// wanted is the classes that phrases of d may begin with. A gap can begin one at any
+// token, so it is worth a look at the whole text whether a word that may follow it
+// is there at all.
+func (s *Set) wanted(d *text.Doc) classBits {
+	wants := s.states[0].wants
+	if s.behindGap == nil {
+		return wants
+	}
+	for i := range d.Tokens {
+		if hash := d.Tokens[i].Hash; s.behindGap.words&wordBit(hash) != 0 && s.literal(s.behindGap, hash) != 0 {
+			return wants
+		}
+	}
+	return wants &^ (1 << aGap)
 }
 
 // tagLength is how many tokens the hashtag at token i has.
@@ -121,25 +141,31 @@ type match struct {
 }
 
 func (m *match) walk(at int, id int32, depth int) {
-	if depth > maxDepth {
-		return
-	}
 	s := m.set
-	st := &s.states[id]
-	if st.endCount > 0 {
-		for _, e := range s.ends[st.ends : st.ends+uint32(st.endCount)] {
-			m.report(Hit{Kind: e.kind, Weight: e.weight, From: int32(m.from), To: int32(at)})
-		}
-	}
-	if st.words != 0 && at < len(m.d.Tokens) {
-		if hash := m.d.Tokens[at].Hash; st.words&wordBit(hash) != 0 {
-			if next := s.literal(st, hash); next != 0 {
-				m.walk(at+1, next, depth+1)
+	for ; depth <= maxDepth; depth++ {
+		st := &s.states[id]
+		if st.endCount > 0 {
+			for _, e := range s.ends[st.ends : st.ends+uint32(st.endCount)] {
+				m.report(Hit{Kind: e.kind, Weight: e.weight, From: int32(m.from), To: int32(at)})
 			}
 		}
-	}
-	if st.wants != 0 {
-		m.branch(at, st, depth)
+		next := int32(0)
+		if st.words != 0 && at < len(m.d.Tokens) {
+			if hash := m.d.Tokens[at].Hash; st.words&wordBit(hash) != 0 {
+				next = s.literal(st, hash)
+			}
+		}
+		if st.wants != 0 {
+			if next != 0 {
+				m.walk(at+1, next, depth+1)
+			}
+			m.branch(at, st, depth)
+			return
+		}
+		if next == 0 {
+			return
+		}
+		at, id = at+1, next
 	}
 }
 
@@ -153,9 +179,13 @@ func (m *match) branch(at int, st *state, depth int) {
 	if at < len(m.d.Tokens) {
 		may |= classBits(m.d.Tokens[at].Class)
 	}
-	if st.wants&may == 0 {
-		return
+	if may &= st.wants; may != 0 {
+		m.follow(at, st, may, depth)
 	}
+}
+
+// follow follows those classes that lead on from st which are in may.
+func (m *match) follow(at int, st *state, may classBits, depth int) {
 	for _, e := range m.set.classes[st.classes : st.classes+uint32(st.classCount)] {
 		if may&(1<<e.class) != 0 {
 			m.class(at, e, depth)
