@@ -87,7 +87,9 @@ func layOut(drafts []draft) *Set {
 		for _, e := range d.classes {
 			st.wants |= 1 << e.class
 		}
-		s.index(&st, d.words)
+		if at > 0 {
+			s.index(&st, d.words)
+		}
 		s.states = append(s.states, st)
 	}
 	for _, e := range drafts[0].classes {
@@ -95,11 +97,31 @@ func layOut(drafts []draft) *Set {
 			s.behindGap = st
 		}
 	}
-	for _, e := range drafts[0].words {
+	s.begin(drafts[0].words)
+	return s
+}
+
+// begin makes the table of the words that phrases begin with.
+func (s *Set) begin(words []wordEdge) {
+	bits := 1
+	for 1<<bits < 2*len(words) {
+		bits++
+	}
+	s.openers = make([]opener, 1<<bits)
+	for _, e := range words {
 		b := e.hash >> 40 % firstBits
 		s.first[b/64] |= 1 << (b % 64)
+		i := int(e.hash) & (len(s.openers) - 1)
+		for s.openers[i].next != 0 {
+			i = (i + 1) & (len(s.openers) - 1)
+		}
+		st := &s.states[e.next]
+		o := opener{tag: tagOf(e.hash), next: e.next, then: st.words}
+		if st.endCount > 0 || st.wants != 0 {
+			o.then = anything
+		}
+		s.openers[i] = o
 	}
-	return s
 }
 
 // index gives the state its own small table of the edges that words lead along.
@@ -108,7 +130,7 @@ func (s *Set) index(st *state, words []wordEdge) {
 	if len(words) == 0 {
 		return
 	}
-	for 1<<st.edgeBits < len(words)+len(words)/4+1 {
+	for 1<<st.edgeBits < len(words)+len(words)/2+1 {
 		st.edgeBits++
 	}
 	own := make([]edge, 1<<st.edgeBits)

@@ -46,6 +46,7 @@ type Set struct {
 	ends    []end
 	classes []classEdge
 	kinds   wordClasses
+	openers []opener
 	// first tells of most words that no phrase begins with them, at one look.
 	first [firstBits / 64]uint64
 	// behindGap is where a gap at the beginning of a phrase leads to, where only words
@@ -65,6 +66,29 @@ func (s *Set) mayBegin(hash uint64) bool {
 type edge struct {
 	tag  uint32
 	next int32
+}
+
+// opener is an edge from where all phrases begin. What it leads to is looked at only
+// where then, the words of that state, may have the next token.
+type opener struct {
+	tag  uint32
+	next int32
+	then uint64
+}
+
+// anything stands for a state that more than words lead on from, or where a phrase
+// ends.
+const anything = ^uint64(0)
+
+// opener is the edge that a word leads along from the beginning; its next is 0 where
+// there is none.
+func (s *Set) opener(hash uint64) *opener {
+	for i, tag := uint32(hash)&uint32(len(s.openers)-1), tagOf(hash); ; i = (i + 1) & uint32(len(s.openers)-1) {
+		o := &s.openers[i]
+		if o.next == 0 || o.tag == tag {
+			return o
+		}
+	}
 }
 
 func tagOf(hash uint64) uint32 { return uint32(hash >> 32) }
@@ -91,14 +115,10 @@ func (s *Set) Find(d *text.Doc, hits []Hit) []Hit {
 		t := &d.Tokens[i]
 		m.from, m.first = i, len(m.hits)
 		if s.mayBegin(t.Hash) {
-			if n := s.literal(root, t.Hash); n != 0 {
-				m.walk(i+1, n, 1)
-			}
+			m.open(t.Hash, i+1)
 		}
 		if t.Whole != 0 {
-			if n := s.literal(root, tagHash(t.Whole)); n != 0 {
-				m.walk(i+tagLength(d, i), n, 1)
-			}
+			m.open(tagHash(t.Whole), i+tagLength(d, i))
 		}
 		if may := wants & classBits(t.Class); may != 0 {
 			m.follow(i, root, may, 0)
@@ -138,6 +158,18 @@ type match struct {
 	d           *text.Doc
 	hits        []Hit
 	from, first int
+}
+
+// open walks on from token at, where a phrase begins with the word before it.
+func (m *match) open(hash uint64, at int) {
+	o := m.set.opener(hash)
+	if o.next == 0 {
+		return
+	}
+	if o.then != anything && (at >= len(m.d.Tokens) || o.then&wordBit(m.d.Tokens[at].Hash) == 0) {
+		return
+	}
+	m.walk(at, o.next, 1)
 }
 
 func (m *match) walk(at int, id int32, depth int) {

@@ -12,7 +12,7 @@ type WordCache struct {
 const (
 	// wordSets and wordWays are how many words a WordCache remembers; the ways of a set
 	// lie in one line of the processor's cache.
-	wordSets = 4096
+	wordSets = 8192
 	wordWays = 2
 	// maxGrams is more n-grams than any word has.
 	maxGrams = (maxCharWord + 2) * (maxGram - minGram + 1)

@@ -141,7 +141,7 @@ func TestWordsThatShareASlotAreToldApart(t *testing.T) {
 	var cache WordCache
 	table := NewTable([]Entry{{Key: Key(text.HashString("w7")), Weights: [Heads]int8{7}}})
 	for range 2 {
-		for i := range 3 * wordSets * wordWays {
+		for i := range 2 * wordSets * wordWays {
 			d.Parse("w" + strconv.Itoa(i))
 			x.Begin(&d, nil)
 			want := int32(0)
