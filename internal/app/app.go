@@ -49,6 +49,8 @@ type Options struct {
 	Load func() (*config.Config, []config.Problem)
 	// Watch says that a change of the config's files is a reload.
 	Watch bool
+	// Pace is how soon and how often; the zero value suits people.
+	Pace config.Pace
 	// Hangup is SIGHUP: each is a reload. It may be nil.
 	Hangup <-chan os.Signal
 	Roles  Roles
@@ -97,6 +99,7 @@ type Daemon struct {
 	gen     atomic.Pointer[Generation]
 	reloads sync.Mutex
 	stale   map[string]string // why brands do not run as their files say
+	kept    map[string]string // what the store holds of the brand files, by key
 	state   state
 }
 
