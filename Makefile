@@ -124,7 +124,7 @@ encoder: ## fine-tune the second opinion's encoder on the public sets in DATA (o
 	scripts/encoder/run.sh "$(DATA)"
 
 .PHONY: crash
-crash: ## kill -9 at KILLS random moments (default 100) under Slack's faults; SEED repeats a run
+crash: ## kill -9 at KILLS random moments (default 100) under Slack's faults, then under everybody's with people clicking; SEED repeats a run
 	KILLS=$${KILLS:-100} POSTS=$${POSTS:-1000} go test -count=1 -timeout 60m -run TestCrash -v ./cmd/leakytap/
 
 .PHONY: storm
