@@ -29,6 +29,10 @@ func (s *Scorer) split(w *work) bool {
 	if w.r.Seen.Brand == 0 {
 		return false
 	}
+	w.firms = false
+	for i := range w.r.Hits {
+		w.firms = w.firms || w.r.Hits[i].Kind == cue.OtherFirm
+	}
 	start := int32(0)
 	who := nobody
 	for i := range d.Tokens {
@@ -72,6 +76,9 @@ func inherit(cs []clause) {
 	}
 }
 
+// joints is the letters that the words of cuts begin with.
+var joints = text.LettersOf("abhstuw")
+
 // cuts tells whether a clause ends before token i.
 func cuts(d *text.Doc, i int) bool {
 	t := &d.Tokens[i]
@@ -88,7 +95,7 @@ func cuts(d *text.Doc, i int) bool {
 		}
 		return d.Norm[prev.NStart] >= 0x80
 	}
-	if t.Kind != text.Word {
+	if t.Kind != text.Word || !joints.Open(d.Form(i)) {
 		return false
 	}
 	switch string(d.Form(i)) {
@@ -116,13 +123,17 @@ func (s *Scorer) otherFirm(w *work, i int) bool {
 	case s.small(w, i):
 		return true
 	}
+	return w.firms && w.otherStarts(i) || s.named(w, i)
+}
+
+// otherStarts tells whether a phrase for another firm begins at token i.
+func (w *work) otherStarts(i int) bool {
 	for k := range w.r.Hits {
-		h := &w.r.Hits[k]
-		if h.Kind == cue.OtherFirm && h.From == int32(i) {
+		if h := &w.r.Hits[k]; h.Kind == cue.OtherFirm && h.From == int32(i) {
 			return true
 		}
 	}
-	return s.named(w, i)
+	return false
 }
 
 // speaks tells whether words follow the handle at token i, and it does not stand
@@ -159,6 +170,9 @@ const minName = 4
 func (s *Scorer) named(w *work, i int) bool {
 	d := &w.r.Doc
 	t := &d.Tokens[i]
+	if t.Has(text.Small) {
+		return false
+	}
 	camel := !t.Has(text.Title) && inner(d.Src[t.Start:t.End])
 	if !t.Has(text.Title) && !camel || t.Has(text.Caps) || t.End-t.Start < minName {
 		return false

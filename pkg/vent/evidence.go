@@ -6,16 +6,7 @@ import (
 )
 
 // wrong is how strongly the text says that something went wrong.
-func (t *tally) wrong() int {
-	n := 0
-	for _, k := range [...]cue.Kind{
-		cue.Complaint, cue.Waiting, cue.Repeated, cue.Churn, cue.Legal, cue.Safety, cue.Money, cue.Outage,
-		cue.Privacy, cue.RudeStaff, cue.BrokenPromise, cue.Unresolved,
-	} {
-		n += t.weight[k]
-	}
-	return n
-}
+func (t *tally) wrong() int { return t.bad }
 
 // evidence raises what the phrases say plainly. Kinds that say the same thing
 // twice add up to a bound.
@@ -150,11 +141,14 @@ func (w *work) turn() {
 	}
 }
 
+// turns is the letters that the words of but begin with.
+var turns = text.LettersOf("abehpstu")
+
 // but is the last word that turns a post round, -1 where there is none.
 func (w *work) but() int32 {
 	d := &w.r.Doc
 	for i := len(d.Tokens) - 2; i > 1; i-- {
-		if d.Tokens[i].Kind != text.Word {
+		if d.Tokens[i].Kind != text.Word || !turns.Open(d.Form(i)) {
 			continue
 		}
 		switch string(d.Form(i)) {

@@ -64,6 +64,8 @@ type work struct {
 	// buf holds title and text, body is where the text begins in it.
 	buf  []byte
 	body int32
+	// firms is set where a phrase names another firm.
+	firms bool
 	// own is set where the author's account is the brand's.
 	own bool
 	// titled is set for a text in which nearly every word has a capital.

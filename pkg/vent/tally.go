@@ -9,6 +9,8 @@ import (
 type tally struct {
 	weight   [cue.Kinds]int
 	from, to [cue.Kinds]int32
+	// bad is how strongly the text says that something went wrong.
+	bad int
 	// i and we tell whether the author speaks of themselves, you whether to the firm.
 	i, we, you bool
 	// questions counts question marks, exclaims exclamation marks.
@@ -42,6 +44,12 @@ func (w *work) count() tally {
 			t.from[h.Kind], t.to[h.Kind] = h.From, h.To
 		}
 		t.weight[h.Kind] += v
+	}
+	for _, k := range [...]cue.Kind{
+		cue.Complaint, cue.Waiting, cue.Repeated, cue.Churn, cue.Legal, cue.Safety, cue.Money, cue.Outage,
+		cue.Privacy, cue.RudeStaff, cue.BrokenPromise, cue.Unresolved,
+	} {
+		t.bad += t.weight[k]
 	}
 	for i := range d.Tokens {
 		t.token(d, i)
@@ -82,7 +90,13 @@ func (t *tally) token(d *text.Doc, i int) {
 	}
 }
 
+// persons is the letters that the words of person begin with.
+var persons = text.LettersOf("eijmnouvwy")
+
 func (t *tally) person(form []byte) {
+	if !persons.Open(form) {
+		return
+	}
 	switch string(form) {
 	case "i", "i'm", "i've", "i'd", "i'll", "im", "ive", "my", "me", "mine", "myself", "mi", "mis", "yo", "mon", "ma", "mes", "je", "j'ai",
 		"ich", "mein", "meine", "meinen", "meiner", "mir", "mich", "eu", "meu", "minha", "minhas", "meus":

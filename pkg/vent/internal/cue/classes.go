@@ -9,7 +9,11 @@ type classBits uint16
 type wordClasses struct {
 	slots []wordClass
 	mask  uint64
+	// known has a bit for each of them: most words are of no class.
+	known [classFilter / 64]uint64
 }
+
+const classFilter = 4096
 
 type wordClass struct {
 	hash  uint64
@@ -28,12 +32,16 @@ func newWordClasses() wordClasses {
 				i = (i + 1) & w.mask
 			}
 			w.slots[i] = wordClass{h, c}
+			w.known[h>>40%classFilter/64] |= 1 << (h >> 40 % 64)
 		}
 	}
 	return w
 }
 
 func (w *wordClasses) of(hash uint64) (class, bool) {
+	if w.known[hash>>40%classFilter/64]>>(hash>>40%64)&1 == 0 {
+		return 0, false
+	}
 	for i := hash & w.mask; w.slots[i].hash != 0; i = (i + 1) & w.mask {
 		if w.slots[i].hash == hash {
 			return w.slots[i].class, true

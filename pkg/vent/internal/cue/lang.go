@@ -43,10 +43,19 @@ type Detector struct {
 	mask  uint64
 }
 
+// langSlot is a small word: for which languages it speaks, and how strongly, in lanes
+// of langLane bits, so that all are added up at once.
 type langSlot struct {
 	hash  uint64
 	langs uint8
+	votes uint64
 }
+
+const (
+	langLane = 12
+	// langFull is how many words fit into the lanes before one overflows.
+	langFull = 1<<langLane/2 - 1
+)
 
 // NewDetector builds the table of small words.
 func NewDetector() *Detector {
@@ -69,44 +78,55 @@ func (d *Detector) add(hash uint64, bit uint8) {
 		i = (i + 1) & d.mask
 	}
 	d.slots[i].hash = hash
-	d.slots[i].langs |= bit
+	s := &d.slots[i]
+	s.langs |= bit
+	s.votes = 0
+	vote := uint64(1)
+	if s.langs&(s.langs-1) == 0 {
+		vote = 2
+	}
+	for l := English; l < langs; l++ {
+		if s.langs&(1<<l) != 0 {
+			s.votes |= vote << (langLane * (l - English))
+		}
+	}
 }
 
-func (d *Detector) get(hash uint64) uint8 {
+// votes is for which languages a word speaks, 0 for most words.
+func (d *Detector) votes(hash uint64) uint64 {
 	for i := hash & d.mask; d.slots[i].hash != 0; i = (i + 1) & d.mask {
 		if d.slots[i].hash == hash {
-			return d.slots[i].langs
+			return d.slots[i].votes
 		}
 	}
 	return 0
+}
+
+// tally adds the votes in the lanes to score.
+func tally(score *[Languages]int, lanes uint64) {
+	for l := English; l < langs; l++ {
+		score[l] += int(lanes >> (langLane * (l - English)) & (1<<langLane - 1))
+	}
 }
 
 // Detect names the language of doc. The declared one decides where the words do
 // not: it is a code such as pt or pt-BR, or empty.
 func (d *Detector) Detect(doc *text.Doc, declared string) Lang {
 	var score [Languages]int
-	known, words := 0, 0
+	words, lanes := 0, uint64(0)
 	for i := range doc.Tokens {
 		t := &doc.Tokens[i]
-		if t.Kind != text.Word || t.Has(text.Tag) || t.Has(text.Brand) {
+		if t.Kind != text.Word || t.Flags&(text.Tag|text.Brand) != 0 {
 			continue
 		}
 		words++
-		bits := d.get(t.Hash)
-		if bits == 0 {
-			continue
-		}
-		known++
-		w := 1
-		if bits&(bits-1) == 0 {
-			w = 2
-		}
-		for l := English; l < langs; l++ {
-			if bits&(1<<l) != 0 {
-				score[l] += w
-			}
+		lanes += d.votes(t.Hash)
+		if words%langFull == 0 {
+			tally(&score, lanes)
+			lanes = 0
 		}
 	}
+	tally(&score, lanes)
 	declaredLang := declaredCode(declared)
 	if 2*doc.Foreign > doc.Letters && doc.Foreign > 2 {
 		return Unknown

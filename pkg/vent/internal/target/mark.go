@@ -29,6 +29,9 @@ func (n *Names) Mark(d *text.Doc) Seen {
 		if t.Kind == text.Punct || t.Kind == text.URL {
 			continue
 		}
+		if n.begins&bit(t.Hash) == 0 && t.Kind != text.User && t.Whole == 0 {
+			continue
+		}
 		if _, ok := n.context[t.Hash]; ok {
 			seen.Context++
 		}

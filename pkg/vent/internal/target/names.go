@@ -18,6 +18,9 @@ type Names struct {
 	heads   []string
 	rivals  []string
 	context map[uint64]struct{}
+	// begins has a bit for each word that a spelling or a context word begins with, so
+	// that most words are passed over at one look.
+	begins uint64
 	// Given tells whether there is a brand at all, Everyday whether its name is a
 	// single everyday word.
 	Given, Everyday bool
@@ -52,6 +55,7 @@ func Compile(brand string, aliases, competitors, context []string) *Names {
 		d.Parse(w)
 		for _, t := range d.Tokens {
 			n.context[t.Hash] = struct{}{}
+			n.begins |= bit(t.Hash)
 		}
 	}
 	return n
@@ -118,7 +122,10 @@ func (n *Names) add(name string, rival bool) {
 		}
 	}
 	n.phrases[hs[0]] = append(n.phrases[hs[0]], p)
+	n.begins |= bit(hs[0])
 }
+
+func bit(hash uint64) uint64 { return 1 << (hash >> 58) }
 
 func equal(a, b []uint64) bool {
 	if len(a) != len(b) {

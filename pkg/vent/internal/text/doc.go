@@ -52,6 +52,8 @@ const (
 	Glued
 	// Line is the first token of a line.
 	Line
+	// Small is a word of small ASCII letters and digits alone.
+	Small
 )
 
 // Token is one token and where it stands.

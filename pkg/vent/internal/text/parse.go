@@ -187,6 +187,8 @@ func (d *Doc) finish(start, end, nstart int, flags Flag, w *wordShape) int {
 		d.CapsWords++
 	case w.title && w.upper == 1:
 		flags |= Title
+	case w.upper == 0 && !w.odd && end-start == len(d.Norm)-nstart:
+		flags |= Small
 	}
 	kind := Word
 	if flags&Tag == 0 && end-start == 4 && string(d.Norm[nstart:]) == "http" {

@@ -48,11 +48,32 @@ func (d *Doc) quote(open, i int) int {
 	return -1
 }
 
+// Letters is a set of letters from a to z.
+type Letters uint32
+
+// LettersOf is the letters of s.
+func LettersOf(s string) (l Letters) {
+	for i := range len(s) {
+		l |= 1 << (s[i] - 'a')
+	}
+	return l
+}
+
+// Open tells whether a word begins with one of the letters: by that most words are
+// told apart from those of a list.
+func (l Letters) Open(w []byte) bool { return len(w) > 0 && w[0]-'a' < 26 && l>>(w[0]-'a')&1 != 0 }
+
+// negations is the letters that the negations of negator begin with.
+var negations = LettersOf("acdhijknopsw")
+
 // negator tells whether the word turns what follows it round.
 func negator(w []byte) bool {
 	n := len(w)
 	if n > 3 && w[n-1] == 't' && w[n-2] == '\'' && w[n-3] == 'n' {
 		return true
+	}
+	if !negations.Open(w) {
+		return false
 	}
 	switch string(w) {
 	case "not", "no", "never", "cannot", "without", "neither", "nor", "none", "nobody", "nothing", "hardly",
