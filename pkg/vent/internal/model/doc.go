@@ -8,6 +8,7 @@
 //	feature.go   features of words, n-grams and characters
 //	dense.go     features of the text as a whole and of its cues
 //	table.go     weights by feature, open addressing
+//	grade.go     how severe a complaint is
 //	file.go      the file format, its checksum and its limits
 package model
 
