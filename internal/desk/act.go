@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/leakytap/leakytap/internal/casework"
 	"github.com/leakytap/leakytap/internal/record"
@@ -62,7 +63,7 @@ func (s *session) act(a record.Action) (record.Case, error) {
 			}
 		}
 		if done {
-			return before, nil
+			return before, s.refusedBefore(before, a)
 		}
 	}
 	now := s.desk.now()
@@ -72,15 +73,13 @@ func (s *session) act(a record.Action) (record.Case, error) {
 			Case: before.ID, At: now, Actor: a.Actor, Via: a.Via, What: "refused", From: before.State, To: before.State,
 			Detail: illegal.Error(),
 		}
-		return before, errors.Join(illegal, s.tx.AddEvent(e))
+		return before, errors.Join(illegal, s.tx.AddEvent(e), s.keyed(a, now, a.Key, refusedKey(a.Key)))
 	}
 	if err != nil {
 		return before, err
 	}
-	if a.Key != "" {
-		if err := s.tx.MarkAction(a.Key, a.Case, now); err != nil {
-			return before, err
-		}
+	if err := s.keyed(a, now, a.Key); err != nil {
+		return before, err
 	}
 	if len(events) == 0 {
 		return before, nil
@@ -99,4 +98,34 @@ func (s *session) act(a record.Action) (record.Case, error) {
 		return after, s.say(after, now, "Reopened by "+a.Actor)
 	}
 	return after, nil
+}
+
+// refusedKey stands beside the key of an action that was refused.
+func refusedKey(key string) string { return "refused/" + key }
+
+// keyed notes that an action was done, or refused, so that the same one has no
+// second effect.
+func (s *session) keyed(a record.Action, now time.Time, keys ...string) error {
+	if a.Key == "" {
+		return nil
+	}
+	for _, k := range keys {
+		if err := s.tx.MarkAction(k, a.Case, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refusedBefore is the answer to an action whose key was used before: what was
+// refused stays refused, whatever the case would allow by now.
+func (s *session) refusedBefore(c record.Case, a record.Action) error {
+	_, refused, err := s.tx.ActionDone(refusedKey(a.Key))
+	if err != nil || !refused {
+		return err
+	}
+	return &casework.IllegalError{
+		Case: c.ID, State: c.State, Verb: a.Verb, Legal: casework.Legal(c.State),
+		Msg: "it was refused when it was asked for first; ask anew if it is still wanted",
+	}
 }

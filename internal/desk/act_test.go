@@ -100,6 +100,29 @@ func TestActIsIdempotentByKey(t *testing.T) {
 	require.Equal(t, "opened resolved reopened", history(b.dossier(id)))
 }
 
+// What was refused stays refused: a replayed click must not do later what it could not
+// do when it was made.
+func TestARefusedActionStaysRefused(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	id := b.scored(complaint("1")).Case
+	b.act(id, record.VerbClaim)
+	a := record.Action{Case: id, Verb: record.VerbClaim, Actor: "jan", Via: "slack", Key: "click-1"}
+	_, err := b.desk.Act(t.Context(), a)
+	require.ErrorIs(t, err, casework.ErrTaken)
+	b.act(id, record.VerbResolve)
+	b.act(id, record.VerbReopen)
+	again, err := b.desk.Act(t.Context(), a)
+	require.ErrorIs(t, err, casework.ErrIllegal)
+	require.ErrorContains(t, err, "refused when it was asked for first")
+	require.Equal(t, record.StateOpen, again.State)
+	require.Equal(t, "opened claimed refused resolved reopened", history(b.dossier(id)), "one line for one click")
+	a.Key = "click-2"
+	again, err = b.desk.Act(t.Context(), a)
+	require.NoError(t, err)
+	require.Equal(t, "jan", again.Owner)
+}
+
 // Of a hundred people who claim one case at once exactly one owns it, and every
 // other is told who.
 func TestOneWinner(t *testing.T) {

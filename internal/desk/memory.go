@@ -311,18 +311,18 @@ func (m *memory) CasesByAuthor(_, authorKey string, since time.Time) ([]record.C
 	return m.joinable(m.author[m.hash(authorKey)], since), nil
 }
 
-// joinable are the cases of these ids as the store gives them: the highest ids, live
-// or changed since, the one that changed last first.
+// joinable are the cases of these ids as the store gives them: of those that are live
+// or changed since the highest ids, the one that changed last first.
 func (m *memory) joinable(ids []string, since time.Time) []record.Case {
-	if len(ids) > memoryJoins {
-		ids = slices.Sorted(slices.Values(ids))
-		ids = ids[len(ids)-memoryJoins:]
-	}
 	var out []record.Case
 	for _, id := range ids {
 		if c := m.cases[id]; c != nil && (c.State.Live() || !c.UpdatedAt.Before(since)) {
 			out = append(out, *c)
 		}
+	}
+	if len(out) > memoryJoins {
+		slices.SortFunc(out, func(a, b record.Case) int { return strings.Compare(b.ID, a.ID) })
+		out = out[:memoryJoins]
 	}
 	slices.SortFunc(out, newestChange)
 	return out

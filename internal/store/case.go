@@ -145,16 +145,20 @@ func (tx *Tx) CaseByMention(brand, mentionID string) (record.Case, bool, error) 
 	return v, ok, nil
 }
 
-// maxJoins bounds how many cases a search for one to join looks at: those with
-// the highest ids, which are the latest.
+// maxJoins bounds how many cases a search for one to join gives: of those that are
+// live or changed lately the ones with the highest ids, which were opened last. What
+// ended before that takes no place.
 const maxJoins = 100
+
+// isJoinable is what a case has to be that a post may join.
+const isJoinable = "(state IN ('open', 'snoozed', 'claimed', 'answered') OR updated_at >= ?)"
 
 // CasesByConversation are the brand's cases that began in a conversation or
 // took a post of it: those that are live, and those that changed at or after
-// since; the one that changed last comes first.
+// since, at most 100; the one that changed last comes first.
 func (tx *Tx) CasesByConversation(brand, conversation string, since time.Time) ([]record.Case, error) {
 	out, err := tx.joinable(brand, conversation, since,
-		"SELECT MAX(id) FROM cases WHERE brand = ? AND conversation = ? AND id < ?",
+		"SELECT "+caseColumns+" FROM cases WHERE brand = ? AND conversation = ? AND "+isJoinable+" ORDER BY id DESC LIMIT ?",
 		`SELECT MAX(case_id) FROM mentions WHERE brand = ? AND (CASE WHEN root_id = '' THEN id ELSE root_id END) = ?
 			AND case_id < ? AND case_id <> ''`)
 	if err != nil {
@@ -164,14 +168,14 @@ func (tx *Tx) CasesByConversation(brand, conversation string, since time.Time) (
 }
 
 // CasesByAuthor are the brand's cases that an author began or wrote a post of:
-// those that are live, and those that changed at or after since; the one that
-// changed last comes first.
+// those that are live, and those that changed at or after since, at most 100; the
+// one that changed last comes first.
 func (tx *Tx) CasesByAuthor(brand, authorKey string, since time.Time) ([]record.Case, error) {
 	if authorKey == "" {
 		return nil, nil
 	}
 	out, err := tx.joinable(brand, authorKey, since,
-		"SELECT MAX(id) FROM cases WHERE brand = ? AND author_key = ? AND id < ? AND author_key <> ''",
+		"SELECT "+caseColumns+" FROM cases WHERE brand = ? AND author_key = ? AND author_key <> '' AND "+isJoinable+" ORDER BY id DESC LIMIT ?",
 		"SELECT MAX(case_id) FROM mentions WHERE brand = ? AND author_key = ? AND case_id < ? AND case_id <> ''")
 	if err != nil {
 		return nil, fmt.Errorf("reading the cases of an author of brand %s: %w", brand, err)
@@ -179,43 +183,49 @@ func (tx *Tx) CasesByAuthor(brand, authorKey string, since time.Time) ([]record.
 	return out, nil
 }
 
-// joinable reads the cases whose ids the queries step through, one for each id
-// and not for each post: a thread of ten thousand posts may be one case.
-func (tx *Tx) joinable(brand, key string, since time.Time, next ...string) ([]record.Case, error) {
-	ctx := tx.ctx
-	var ids []string
-	for _, query := range next {
-		last := string(utf8.MaxRune)
-		for range maxJoins {
-			id, _, err := first(ctx, tx.c, scalar[*string], query, brand, key, last)
-			if err != nil {
-				return nil, err
-			}
-			if id == nil {
-				break
-			}
-			last = *id
-			ids = append(ids, last)
-		}
+// joinable reads the cases that the query began gives, and those whose ids the query
+// took steps through, one for each id and not for each post: a thread of ten thousand
+// posts may be one case.
+func (tx *Tx) joinable(brand, key string, since time.Time, began, took string) ([]record.Case, error) {
+	out, err := list(tx.ctx, tx.c, scanCase, began, brand, key, stamp(since), maxJoins)
+	if err != nil {
+		return nil, err
 	}
-	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	var out []record.Case
-	for _, id := range ids {
-		c, ok, err := caseOf(ctx, tx.c, id)
+	known := map[string]bool{}
+	for _, c := range out {
+		known[c.ID] = true
+	}
+	last := string(utf8.MaxRune)
+	for found := 0; found < maxJoins; {
+		id, _, err := first(tx.ctx, tx.c, scalar[*string], took, brand, key, last)
 		if err != nil {
 			return nil, err
 		}
-		if ok && (c.State.Live() || !c.UpdatedAt.Before(since)) {
+		if id == nil {
+			break
+		}
+		if last = *id; known[last] {
+			found++
+			continue
+		}
+		c, ok, err := caseOf(tx.ctx, tx.c, last)
+		if err != nil {
+			return nil, err
+		}
+		if ok && (c.State.Live() || !c.UpdatedAt.Before(when(stamp(since)))) {
 			out = append(out, c)
+			found++
 		}
 	}
+	slices.SortFunc(out, func(a, b record.Case) int { return strings.Compare(b.ID, a.ID) })
+	out = out[:min(len(out), maxJoins)]
 	slices.SortFunc(out, func(a, b record.Case) int {
 		if n := b.UpdatedAt.Compare(a.UpdatedAt); n != 0 {
 			return n
 		}
 		return strings.Compare(b.ID, a.ID)
 	})
-	return out[:min(len(out), maxJoins)], nil
+	return out, nil
 }
 
 // maxRecent bounds what CasesSince returns.

@@ -96,7 +96,7 @@ func (s *Store) SaveGoodBrand(ctx context.Context, name string, yaml []byte, has
 	err := s.write(ctx, func(c conn) error {
 		_, err := exec(context.WithoutCancel(ctx), c, `INSERT INTO brands (name, yaml, hash, at) VALUES (?, ?, ?, ?)
 			ON CONFLICT (name) DO UPDATE SET yaml = excluded.yaml, hash = excluded.hash, at = excluded.at
-			WHERE brands.hash <> excluded.hash`, name, append([]byte{}, yaml...), hash, stamp(time.Now()))
+			WHERE brands.hash <> excluded.hash OR brands.yaml <> excluded.yaml`, name, append([]byte{}, yaml...), hash, stamp(time.Now()))
 		return err
 	})
 	if err != nil {

@@ -40,6 +40,14 @@ func (s *Server) Fail(faults ...Fault) {
 	s.faults = append(s.faults, faults...)
 }
 
+// FailBy asks choose at each step that has no other fault; nil is none. A nil choose
+// ends it. It must not call the Server.
+func (s *Server) FailBy(choose func(at Step) *Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.choose = choose
+}
+
 // Hit counts the faults that happened at a step.
 func (s *Server) Hit(at Step) int {
 	s.mu.Lock()
@@ -56,6 +64,12 @@ func (s *Server) fault(at Step) (Fault, bool) {
 			s.faults = append(s.faults[:i:i], s.faults[i+1:]...)
 			s.hit[at]++
 			return f, true
+		}
+	}
+	if s.choose != nil {
+		if f := s.choose(at); f != nil {
+			s.hit[at]++
+			return *f, true
 		}
 	}
 	return Fault{}, false

@@ -78,6 +78,7 @@ type Server struct {
 	mu     sync.Mutex
 	mails  []Mail
 	faults []Fault
+	choose func(at Step) *Fault
 	hit    map[Step]int
 }
 

@@ -69,6 +69,52 @@ func testFindingCases(t *testing.T, open Opener) {
 	})
 }
 
+// What ended long ago takes no place among the cases that a post may join, however many
+// of an author there are.
+func testFindingAmongMany(t *testing.T, open Opener) {
+	t.Helper()
+	const limit, who = 100, "bluesky:who"
+	s := open(t, store.Config{})
+	id := func(i int) string { return fmt.Sprintf("case%04d", i) }
+	update(t, s, "acme", func(tx *store.Tx) {
+		for i := range 3 * limit {
+			c := aCase("acme", id(i), i)
+			c.Conversation, c.AuthorKey, c.UpdatedAt = "talk", who, base().Add(-time.Hour)
+			switch {
+			case i >= 2*limit:
+				c.State = record.StateResolved
+			case i%2 == 1: // began elsewhere, and took a post of theirs
+				c.Conversation, c.AuthorKey = fmt.Sprint("talk", i), fmt.Sprint("who", i)
+				m := stored("acme", i, c.ID)
+				m.Mention.RootID, m.Mention.Author.ID = "talk", "who"
+				require.NoError(t, tx.PutMention(m))
+			}
+			require.NoError(t, tx.PutCase(c))
+		}
+	})
+	update(t, s, "acme", func(tx *store.Tx) {
+		check := func(first, last string) {
+			t.Helper()
+			for key, find := range map[string]func(string, string, time.Time) ([]record.Case, error){
+				"talk": tx.CasesByConversation, who: tx.CasesByAuthor,
+			} {
+				got, err := find("acme", key, base())
+				require.NoError(t, err)
+				require.Len(t, got, limit)
+				require.Equal(t, first, got[0].ID, key)
+				require.Equal(t, last, got[len(got)-1].ID, key)
+			}
+		}
+		check(id(2*limit-1), id(limit))
+		// What changes comes first, and what was opened last stays among them.
+		old, _, err := tx.Case(id(2*limit + 5))
+		require.NoError(t, err)
+		old.UpdatedAt = base().Add(time.Minute)
+		require.NoError(t, tx.PutCase(old))
+		check(id(2*limit+5), id(limit+1))
+	})
+}
+
 func testRecentCases(t *testing.T, open Opener) {
 	t.Helper()
 	s := open(t, store.Config{})

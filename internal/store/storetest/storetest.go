@@ -50,7 +50,7 @@ func Run(t *testing.T, open Opener) {
 		{"desk: the alerts of a budget's day", testBudget},
 		{"desk: a context that ended begins nothing", testEndedContext},
 		{"concurrent desks", testConcurrentDesks},
-		{"finding cases", testFindingCases},
+		{"finding cases", testFindingCases}, {"finding among many", testFindingAmongMany},
 		{"recent cases", testRecentCases},
 		{"fingerprints of what lives", testPrints},
 		{"listing cases", testListingCases},
