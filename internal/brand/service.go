@@ -74,6 +74,9 @@ type Clock struct {
 // Clock is the brand's. What is wrong with its hours Validate has said; all time
 // counts then.
 func (b *Brand) Clock() Clock {
+	if len(b.Hours) == 0 { // all time counts, in any zone
+		return Clock{sla: b.SLA, silent: b.SilentAfter.D()}
+	}
 	week, err := b.Hours.Week(b.Timezone)
 	if err != nil {
 		week = Week{}

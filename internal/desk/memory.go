@@ -6,11 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/leakytap/leakytap/internal/casework"
-	"github.com/leakytap/leakytap/internal/casework/crowd"
 	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/internal/store"
-	"github.com/leakytap/leakytap/internal/triage"
 	"github.com/leakytap/leakytap/pkg/mention"
 	"github.com/leakytap/leakytap/pkg/vent"
 )
@@ -19,14 +16,16 @@ const (
 	// memoryJoins and memoryPrints are the limits that the store has too.
 	memoryJoins  = 100
 	memoryPrints = 2000
-	// alertsFor is how long cards are remembered: longer than any day.
-	alertsFor = 50 * time.Hour
-	// complaintsFor is how long complaints are remembered: longer than the earlier days
-	// that are looked at.
-	complaintsFor = (crowd.EarlierDays + 2) * day
-	// pruneEvery is how much time passes between two prunings.
-	pruneEvery = 6 * time.Hour
 )
+
+// decided is what is remembered of a decision.
+type decided struct {
+	outcome  record.Outcome
+	severity vent.Severity
+	revision int64
+	caseID   string
+	route    string
+}
 
 // caseChange is a change of a case.
 type caseChange struct {
@@ -43,11 +42,18 @@ type memory struct {
 	author   map[uint64][]string
 	mentions map[uint64]string
 	watches  map[uint64]time.Time
-	latest   map[uint64]record.Decision
+	// latest is what was decided of posts of which a newer revision is to come.
+	latest map[uint64]decided
+	// past are when the ended cases of an author changed last that are kept no more.
+	past map[uint64][]time.Time
+	// seeded are the cases from before the first mention. Of their posts it isn't known
+	// whether newer revisions are to come.
+	seeded   map[string]bool
 	alerts   []time.Time
 	silences []record.Silence
 	// complaints are in the order of their times; those of the last days are kept.
 	complaints     []record.Complaint
+	complained     map[uint64]time.Time
 	firstComplaint time.Time
 	incidents      []string
 	// stream are the complaints that the budget is planned by, in the order of their
@@ -58,10 +64,11 @@ type memory struct {
 	// changed are the changes of cases in the order of their times, for as long as copies may join.
 	changed []caseChange
 
-	// others says that the post at hand has other revisions: only those are remembered.
-	others bool
-	seq    int64
-	pruned time.Time
+	// earlier and later say that the post at hand has older and newer revisions: only
+	// those are remembered.
+	earlier, later bool
+	seq            int64
+	pruned         time.Time
 }
 
 var _ rows = (*memory)(nil)
@@ -70,7 +77,8 @@ func newMemory(silences []record.Silence) *memory {
 	return &memory{
 		seed:  maphash.MakeSeed(),
 		cases: map[string]*record.Case{}, thread: map[uint64][]string{}, author: map[uint64][]string{},
-		mentions: map[uint64]string{}, watches: map[uint64]time.Time{}, latest: map[uint64]record.Decision{}, silences: silences,
+		mentions: map[uint64]string{}, watches: map[uint64]time.Time{}, latest: map[uint64]decided{}, silences: silences,
+		past: map[uint64][]time.Time{}, seeded: map[string]bool{}, complained: map[uint64]time.Time{},
 	}
 }
 
@@ -100,60 +108,23 @@ func (m *memory) watched(post mention.Mention, now time.Time) bool {
 	return key != "" && m.watches[m.hash("a", post.Platform, key)].After(now)
 }
 
-// prune forgets cases that ended too long ago to be joined or counted, and what led to them.
-func (m *memory) prune(now time.Time) {
-	if now.Sub(m.pruned) < pruneEvery {
-		return
-	}
-	m.pruned = now
-	before := len(m.cases)
-	for id, c := range m.cases {
-		if !c.State.Live() && now.Sub(c.UpdatedAt) > historyFor {
-			delete(m.cases, id)
-		}
-	}
-	for key, until := range m.watches {
-		if !until.After(now) {
-			delete(m.watches, key)
-		}
-	}
-	past, _ := slices.BinarySearchFunc(m.stream, now.AddDate(0, 0, -triage.StreamDays-1), streamAt)
-	m.stream = slices.Delete(m.stream, 0, past)
-	old, _ := slices.BinarySearchFunc(m.alerts, now.Add(-alertsFor), time.Time.Compare)
-	m.alerts = slices.Delete(m.alerts, 0, old)
-	told, _ := slices.BinarySearchFunc(m.complaints, now.Add(-complaintsFor), complaintAt)
-	m.complaints = slices.Delete(m.complaints, 0, told)
-	m.changed = slices.DeleteFunc(m.changed, func(c caseChange) bool { return now.Sub(c.at) > casework.CopyFor+time.Hour })
-	if len(m.cases) == before {
-		return
-	}
-	gone := func(id string) bool { return m.cases[id] == nil }
-	for _, index := range []map[uint64][]string{m.thread, m.author} {
-		for key, ids := range index {
-			if ids = slices.DeleteFunc(ids, gone); len(ids) == 0 {
-				delete(index, key)
-			} else {
-				index[key] = ids
-			}
-		}
-	}
-	for key, id := range m.mentions {
-		if gone(id) {
-			delete(m.mentions, key)
-		}
-	}
-}
-
 // NextSeq counts.
 func (m *memory) NextSeq(string) (int64, error) { m.seq++; return m.seq, nil }
 
 // LatestDecision is what was decided here about the newest revision.
-func (m *memory) LatestDecision(_, id string) (record.Decision, bool, error) {
-	if !m.others {
+func (m *memory) LatestDecision(brand, id string) (record.Decision, bool, error) {
+	if !m.earlier {
 		return record.Decision{}, false, nil
 	}
 	d, ok := m.latest[m.hash(id)]
-	return d, ok, nil
+	return record.Decision{
+		ID: id, Brand: brand, Outcome: d.outcome, Severity: d.severity, Revision: d.revision, Case: d.caseID, Route: d.route,
+	}, ok, nil
+}
+
+// remember keeps what was decided of a post of which a newer revision is to come.
+func (m *memory) remember(d record.Decision) {
+	m.latest[m.hash(d.ID)] = decided{outcome: d.Outcome, severity: d.Severity, revision: d.Revision, caseID: d.Case, route: d.Route}
 }
 
 // PutDecision remembers what the rest of the trial may depend on.
@@ -167,10 +138,11 @@ func (m *memory) PutDecision(d record.Decision) error {
 	if d.Outcome == record.OutcomeAlert || d.Outcome == record.OutcomeOverBudget {
 		m.streamed(record.StreamPost{At: d.Now, Venting: d.Venting, Critical: d.Severity == vent.SeverityCritical})
 	}
-	if m.others {
-		m.latest[m.hash(d.ID)] = record.Decision{
-			ID: d.ID, Brand: d.Brand, Outcome: d.Outcome, Severity: d.Severity, Revision: d.Revision, Case: d.Case, Route: d.Route,
-		}
+	switch {
+	case m.later:
+		m.remember(d)
+	case m.earlier:
+		delete(m.latest, m.hash(d.ID))
 	}
 	return nil
 }
@@ -201,7 +173,7 @@ func (*memory) RepliesIn(string, string) ([]record.Stored, error) { return nil, 
 
 // EraseMention takes the words of the case that the post opened.
 func (m *memory) EraseMention(_, id string) error {
-	m.complaints = slices.DeleteFunc(m.complaints, func(c record.Complaint) bool { return c.Mention == id })
+	m.takeComplaint(id)
 	if c := m.cases[m.mentions[m.hash(id)]]; c != nil && c.Root == id {
 		c.Text, c.Simhash = "", 0
 	}
@@ -308,7 +280,8 @@ func (m *memory) CasesByAuthor(_, authorKey string, since time.Time) ([]record.C
 	if authorKey == "" {
 		return nil, nil
 	}
-	return m.joinable(m.author[m.hash(authorKey)], since), nil
+	key := m.hash(authorKey)
+	return m.earlierCases(m.joinable(m.author[key], since), key, authorKey, since), nil
 }
 
 // joinable are the cases of these ids as the store gives them: of those that are live
@@ -381,6 +354,7 @@ func (m *memory) PutComplaint(v record.Complaint) error {
 	}
 	at, _ := slices.BinarySearchFunc(m.complaints, v.At.Add(time.Nanosecond), complaintAt)
 	m.complaints = slices.Insert(m.complaints, at, v)
+	m.complained[m.hash(v.Mention)] = v.At
 	return nil
 }
 

@@ -17,7 +17,11 @@ func (s *session) clock(name string) brand.Clock {
 	if !ok {
 		return brand.Clock{}
 	}
-	return b.Clock()
+	if s.clockOf != name {
+		// Its time zone is read from a file.
+		s.clockOf, s.clockIs = name, b.Clock()
+	}
+	return s.clockIs
 }
 
 // timed gives a case that has changed the times by which it is due.

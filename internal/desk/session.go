@@ -3,6 +3,7 @@ package desk
 import (
 	"time"
 
+	"github.com/leakytap/leakytap/internal/brand"
 	"github.com/leakytap/leakytap/internal/casework"
 	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/internal/triage"
@@ -26,6 +27,10 @@ type session struct {
 	// prints are the fingerprints of cases, the newest last.
 	prints      []casePrint
 	printsSince time.Time
+
+	// clock is that of the brand with that name.
+	clockOf string
+	clockIs brand.Clock
 
 	crowds crowds
 	// incidents are the brands of the incidents that began.
@@ -99,7 +104,7 @@ func (s *session) decide(j *job, latest record.Decision, seen bool) (record.Deci
 	if err != nil {
 		return record.Decision{}, err
 	}
-	dec := triage.Decide(triage.Input{Scored: j.in, Brand: j.brand, History: h, Now: j.now})
+	dec := triage.Decide(triage.Input{Scored: j.in, Brand: j.brand, History: h, Now: j.now, Terse: j.past != nil})
 	put := &record.Stored{Brand: j.in.Brand, Mention: j.in.Mention, Simhash: j.print.Simhash}
 	switch dec.Outcome {
 	case record.OutcomeAlert:

@@ -23,8 +23,8 @@ type Past struct {
 	Scored record.Scored
 	// Now is the time at which it was decided.
 	Now time.Time
-	// Others says that other revisions of the post were decided upon.
-	Others bool
+	// Earlier and Later say that older and newer revisions of the post were decided upon.
+	Earlier, Later bool
 	// Altered says that the words which were decided upon are not stored any more: the
 	// post was edited or taken away since. They are not compared with others then.
 	Altered bool
@@ -68,13 +68,14 @@ type Trial struct {
 	session *session
 	left    int
 	now     time.Time
+	actions actions
 	// recalled says that the last mention was held to its link.
 	recalled bool
 }
 
 // NewTrial makes a trial. silences are all that held at any time looked at.
 func NewTrial(r *Rules, silences []record.Silence) *Trial {
-	t := &Trial{rules: r, rows: newMemory(silences)}
+	t := &Trial{rules: r, rows: newMemory(silences), actions: actions{of: map[string]int{}}}
 	t.desk = &Desk{
 		opt:     Options{Log: zap.NewNop(), Now: func() time.Time { return t.now }},
 		queries: map[string]*match.Set{}, zones: map[string]*time.Location{},
@@ -83,7 +84,10 @@ func NewTrial(r *Rules, silences []record.Silence) *Trial {
 }
 
 // Seed adds a case that was there before the first mention, and Hold posts that it held.
-func (t *Trial) Seed(c record.Case) error { return t.rows.PutCase(c) }
+func (t *Trial) Seed(c record.Case) error {
+	t.rows.seeded[c.ID] = true
+	return t.rows.PutCase(c)
+}
 
 // Hold adds posts that a case held before the first mention.
 func (t *Trial) Hold(caseID string, posts []record.Stored) error {
@@ -100,6 +104,9 @@ func (t *Trial) Hold(caseID string, posts []record.Stored) error {
 // when the first of all came.
 func (t *Trial) SeedComplaints(rows []record.Complaint, first time.Time) {
 	t.rows.complaints = slices.Clone(rows)
+	for i := range rows {
+		t.rows.complained[t.rows.hash(rows[i].Mention)] = rows[i].At
+	}
 	t.rows.firstComplaint = first
 }
 
@@ -118,8 +125,8 @@ func (t *Trial) SeedStream(first time.Time, posts []record.StreamPost) {
 // Remember tells of a decision from before the first mention, on a post that a
 // later revision will be decided of.
 func (t *Trial) Remember(d record.Decision) {
-	if _, known := t.rows.latest[t.rows.hash(d.ID)]; !known {
-		t.rows.latest[t.rows.hash(d.ID)] = d
+	if !t.Knows(d.ID) {
+		t.rows.remember(d)
 	}
 }
 
@@ -136,11 +143,11 @@ func (t *Trial) Has(caseID string) bool { return t.rows.cases[caseID] != nil }
 func (t *Trial) Decide(p Past) (record.Decision, error) {
 	if t.left == 0 {
 		t.session, t.left = newSession(t.desk, t.rows, t.rules), trialSession
-		t.rows.prune(p.Now)
+		t.rows.prune(p.Now, t.actions.waits)
 	}
 	t.left--
 	t.now = p.Now
-	t.rows.others = p.Others
+	t.rows.earlier, t.rows.later = p.Earlier, p.Later
 	j := &job{in: p.Scored, now: p.Now, past: &p}
 	j.brand, j.known = t.rules.Brands[p.Scored.Brand]
 	if j.known && !p.Scored.Mention.Retracted {
@@ -165,9 +172,9 @@ func (t *Trial) Decide(p Past) (record.Decision, error) {
 // Recalled reports whether the last mention found its case only because Recall said so.
 func (t *Trial) Recalled() bool { return t.recalled }
 
-// Act does to a case what a person or a clock did to it live, as its history tells.
+// act does to a case what a person or a clock did to it live, as its history tells.
 // What is not legal here, or of a case that was not opened here, changes nothing.
-func (t *Trial) Act(e record.Event) error {
+func (t *Trial) act(e record.Event) error {
 	if !t.Has(e.Case) {
 		return nil
 	}

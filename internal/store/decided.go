@@ -19,8 +19,9 @@ type Decided struct {
 	Post     record.Stored
 	// Kept says that the post's row is there.
 	Kept bool
-	// Others says that there are decisions on other revisions of the post.
-	Others bool
+	// Earlier and Later say that there are decisions on older and on newer revisions
+	// of the post.
+	Earlier, Later bool
 	// N is the row's place in the order of decisions.
 	N int64
 }
@@ -38,14 +39,16 @@ const decidedColumns = `d.id, d.brand, d.revision, d.seq, d.at, d.outcome, d.sev
 func scanDecided(scan scanFunc) (Decided, error) {
 	var v Decided
 	var p packedDecision
+	var others int
 	var err error
 	v.Decision, p, err = scanDecisionRow(func(dest ...any) error {
 		var err error
 		v.Post, err = scanMention(func(more ...any) error {
-			return scan(append(append(dest, more...), &v.Kept, &v.Others, &v.N)...)
+			return scan(append(append(dest, more...), &v.Kept, &others, &v.N)...)
 		})
 		return err
 	})
+	v.Earlier, v.Later = others&1 != 0, others&2 != 0
 	if err == nil {
 		err = p.unpack(&v.Decision)
 	}
@@ -75,11 +78,20 @@ func unpackScore(s string) (vent.Score, error) {
 	return v, err
 }
 
+// maxDecided bounds for how many rows room is made at once.
+const maxDecided = 2000
+
 // Decided are the decisions of all brands at or after since, in the order in which
 // they were made, those behind the row after up to the row upto.
 func (r *Reader) Decided(ctx context.Context, since time.Time, after, upto int64) ([]Decided, error) {
-	out, err := list(ctx, r.view.reads, scanDecided, "SELECT "+decidedColumns+`, m.id IS NOT NULL,
-		EXISTS (SELECT 1 FROM decisions o WHERE o.id = d.id AND o.brand = d.brand AND o.revision <> d.revision), d.n
+	out := make([]Decided, 0, max(min(upto-after, maxDecided), 0))
+	err := each(ctx, r.view.reads, func(scan scanFunc) error {
+		v, err := scanDecided(scan)
+		out = append(out, v)
+		return err
+	}, "SELECT "+decidedColumns+`, m.id IS NOT NULL,
+		(SELECT CASE WHEN MIN(o.revision) < d.revision THEN 1 ELSE 0 END + CASE WHEN MAX(o.revision) > d.revision THEN 2 ELSE 0 END
+			FROM decisions o WHERE o.id = d.id AND o.brand = d.brand), d.n
 		FROM decisions d LEFT JOIN mentions m ON m.id = d.id AND m.brand = d.brand
 		WHERE d.n > ? AND d.n <= ? AND d.at >= ? ORDER BY d.n`, after, upto, stamp(since))
 	if err != nil {

@@ -24,37 +24,49 @@ const (
 	verifiedReach = 0.1
 )
 
-// part is one of those that a priority is made of: how much of its weight it has, and from what.
+// part is one of those that a priority is made of: how much of its weight it has.
 type part struct {
 	name   string
 	of     float64
 	weight int
-	from   string
 }
 
 // priority is from 0 to 100: a sum of parts, each a share of the weight that the
-// brand gives it. The line shows each part with its share of 100 and what it comes from.
-func priority(sev vent.Severity, m mention.Mention, earlier int, now time.Time, w brand.Priority) (int, string) {
+// brand gives it.
+func priority(sev vent.Severity, m mention.Mention, earlier int, now time.Time, w brand.Priority) (int, [5]part) {
 	if w.Sum() <= 0 {
 		w = brand.DefaultPriority()
 	}
-	parts := []part{
-		{"severity", float64(max(sev.Rank(), 0)) / float64(vent.SeverityCritical.Rank()), w.Severity, string(sev)},
-		{"reach", reachOf(m.Author), w.Reach, reachWords(m.Author)},
-		{"engagement", magnitude(reactions(m.Engagement), fullEngagement), w.Engagement, engagementWords(m.Engagement)},
-		{"age", freshness(m, now), w.Age, ageWords(m, now)},
-		{"history", min(float64(max(earlier, 0))/fullHistory, 1), w.History, historyWords(earlier)},
+	parts := [5]part{
+		{"severity", float64(max(sev.Rank(), 0)) / float64(vent.SeverityCritical.Rank()), w.Severity},
+		{"reach", reachOf(m.Author), w.Reach},
+		{"engagement", magnitude(reactions(m.Engagement), fullEngagement), w.Engagement},
+		{"age", freshness(m, now), w.Age},
+		{"history", min(float64(max(earlier, 0))/fullHistory, 1), w.History},
 	}
-	sum := float64(w.Sum())
 	total := 0.0
-	var said []string
 	for _, p := range parts {
-		most := float64(p.weight) * 100 / sum
-		total += p.of * most
-		said = append(said, fmt.Sprintf("%s %s of %s (%s)", p.name, points(p.of*most), points(most), p.from))
+		total += p.of * p.most(float64(w.Sum()))
 	}
-	n := min(int(math.Round(total)), 100)
-	return n, fmt.Sprintf("priority %d: %s", n, strings.Join(said, ", "))
+	return min(int(math.Round(total)), 100), parts
+}
+
+// most is the part's share of 100, of weights that add up to sum.
+func (p part) most(sum float64) float64 { return float64(p.weight) * 100 / sum }
+
+// priorityWords show each part with its share of 100 and what it comes from.
+func priorityWords(n int, parts [5]part, sev vent.Severity, m mention.Mention, earlier int, now time.Time) string {
+	from := [5]string{string(sev), reachWords(m.Author), engagementWords(m.Engagement), ageWords(m, now), historyWords(earlier)}
+	sum := 0.0
+	for _, p := range parts {
+		sum += float64(p.weight)
+	}
+	said := make([]string, len(parts))
+	for i, p := range parts {
+		most := p.most(sum)
+		said[i] = fmt.Sprintf("%s %s of %s (%s)", p.name, points(p.of*most), points(most), from[i])
+	}
+	return fmt.Sprintf("priority %d: %s", n, strings.Join(said, ", "))
 }
 
 // points writes 7.5 and 8.

@@ -33,6 +33,9 @@ type Input struct {
 	Brand   brand.Brand
 	History History
 	Now     time.Time
+	// Terse leaves out the line of what the priority is made of: for a decision of which
+	// nobody reads it.
+	Terse bool
 }
 
 // History is what the store knew when the mention came.
@@ -104,14 +107,15 @@ func Decide(in Input) record.Decision {
 		}
 		return d
 	}
-	var parts string
-	d.Priority, parts = priority(d.Severity, s.Mention, in.History.EarlierCases, in.Now, in.Brand.Priority)
+	earlier := in.History.EarlierCases
+	priority, parts := priority(d.Severity, s.Mention, earlier, in.Now, in.Brand.Priority)
+	d.Priority = priority
 	w := &why{}
 	w.match(s)
 	d.Outcome = decide(in, &d, w)
-	if d.Outcome == record.OutcomeAlert || d.Outcome == record.OutcomeJoined ||
-		d.Outcome == record.OutcomeDigest || d.Outcome == record.OutcomeOverBudget || d.Outcome == record.OutcomeInhibited {
-		w.add(parts)
+	if !in.Terse && (d.Outcome == record.OutcomeAlert || d.Outcome == record.OutcomeJoined ||
+		d.Outcome == record.OutcomeDigest || d.Outcome == record.OutcomeOverBudget || d.Outcome == record.OutcomeInhibited) {
+		w.add(priorityWords(priority, parts, d.Severity, s.Mention, earlier, in.Now))
 	}
 	d.Why = w.lines
 	return d

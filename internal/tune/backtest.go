@@ -46,8 +46,9 @@ type Options struct {
 
 // Backtest decides on the stored mentions again, by the candidate and by the running
 // configuration, and reports where the two part. It reads in pages, several at once,
-// decides on each brand in the order in which it was decided live, brands beside each
-// other, and keeps the cases of the time in memory, not the mentions.
+// and decides on each brand in the order in which it was decided live: brands, and the
+// two sides, beside each other. It keeps the cases that may still be joined in memory,
+// not the mentions.
 func Backtest(ctx context.Context, opt Options) (Report, error) {
 	if opt.Store == nil || opt.Running.Rules == nil || opt.Candidate.Rules == nil {
 		return Report{}, errors.New("backtesting: it needs a store and two configurations")
@@ -89,19 +90,18 @@ type backtest struct {
 	done, total        int
 }
 
-// brandRun is one brand in both worlds. It is for one goroutine at a time.
+// brandRun is one brand in both worlds. What was decided again under the running rules
+// is handed to the other side page by page: each is for one goroutine at a time.
 type brandRun struct {
 	name string
 	in   *backtest
 	// future is nil where the candidate does the same to this brand as the running rules.
 	running, future *desk.Trial
 	// trials are all of them.
-	trials  []*desk.Trial
-	actions queue
-	labels  map[string]*labelled
-	tally   tally
+	trials []*desk.Trial
+	labels map[string]*labelled
+	tally  tally
 
-	done           int
 	first          time.Time
 	same, compared int
 	otherwise      []Post
@@ -191,7 +191,8 @@ func labelsOf(ctx context.Context, r *store.Reader, name string) (map[string]*la
 }
 
 // run goes through the stored decisions in their order. The brands of a page are
-// decided upon beside each other.
+// decided upon beside each other, and one page under the running rules beside the page
+// before it under the candidate's.
 func (b *backtest) run(ctx context.Context) error {
 	if len(b.brands) == 0 {
 		return nil
@@ -200,85 +201,125 @@ func (b *backtest) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return b.pages(ctx, b.after, newest, func(p page) error {
-		var deciders errgroup.Group
-		for name, steps := range p.brands {
-			deciders.Go(func() error { return b.brands[name].take(ctx, steps) })
-		}
-		if err := deciders.Wait(); err != nil {
-			return err
-		}
-		b.done += p.rows
-		if b.opt.Progress != nil {
-			b.opt.Progress(b.done, b.total)
+	sides, ctx := errgroup.WithContext(ctx)
+	made := make(chan page, 1)
+	sides.Go(func() error {
+		defer close(made)
+		return b.pages(ctx, b.after, newest, func(p page) error {
+			if err := b.each(p, func(r *brandRun, s *step) error { return r.again(ctx, s) }); err != nil {
+				return err
+			}
+			select {
+			case made <- p:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+	})
+	sides.Go(func() error {
+		for p := range made {
+			if err := b.each(p, (*brandRun).hold); err != nil {
+				return err
+			}
+			b.done += p.rows
+			if b.opt.Progress != nil {
+				b.opt.Progress(b.done, b.total)
+			}
 		}
 		return nil
 	})
+	return sides.Wait()
 }
 
-// take decides again on what a page holds of the brand.
-func (r *brandRun) take(ctx context.Context, steps []step) error {
-	for i := range steps {
-		if err := r.step(ctx, &steps[i]); err != nil {
-			d := &steps[i].row.Decision
-			return fmt.Errorf("deciding again on %s for brand %s: %w", d.ID, d.Brand, err)
-		}
+// each does something with every decision of a page, brands beside each other.
+func (b *backtest) each(p page, do func(*brandRun, *step) error) error {
+	var brands errgroup.Group
+	for name, steps := range p.brands {
+		brands.Go(func() error {
+			for i := range steps {
+				if err := do(b.brands[name], &steps[i]); err != nil {
+					return fmt.Errorf("deciding again on %s for brand %s: %w", steps[i].row.Decision.ID, name, err)
+				}
+			}
+			return nil
+		})
 	}
-	return nil
+	return brands.Wait()
 }
 
-// step takes one stored decision into both worlds.
-func (r *brandRun) step(ctx context.Context, s *step) error {
-	row, d := &s.row, &s.row.Decision
-	r.done++
+// again makes a stored decision again under the running rules.
+func (r *brandRun) again(ctx context.Context, s *step) error {
+	d := &s.row.Decision
 	if r.first.IsZero() || d.Now.Before(r.first) {
 		r.first = d.Now
 	}
-	if err := r.act(d.Now); err != nil {
+	if err := r.running.Advance(d.Now); err != nil || s.unkept {
 		return err
 	}
+	if s.row.Earlier && !r.running.Knows(d.ID) {
+		before, ok, err := r.in.opt.Store.Prior(ctx, d.Brand, d.ID, d.Revision)
+		if err != nil {
+			return err
+		}
+		if ok {
+			s.before = &before
+			r.running.Remember(before)
+		}
+	}
+	s.past.Recall = true
+	var err error
+	s.made, err = r.running.Decide(s.past)
+	s.recalled = r.running.Recalled()
+	r.running.Await(s.actions)
+	return err
+}
+
+// hold makes a stored decision under the candidate's rules, and holds it against what
+// the running ones made of it.
+func (r *brandRun) hold(s *step) error {
+	row, d := s.row, &s.row.Decision
 	if s.unkept {
 		r.tally.unkept++
 		r.tally.add(row, *d, *d)
+		if r.future != nil {
+			return r.future.Advance(d.Now)
+		}
 		return nil
 	}
-	was, will, err := r.decide(ctx, s)
-	if err != nil {
-		return err
+	will := s.made
+	if r.future != nil {
+		var err error
+		if will, err = r.other(s); err != nil {
+			return err
+		}
 	}
-	if s.was.Altered {
+	if s.past.Altered {
 		r.tally.altered++
 	}
-	r.await(s.actions)
-	r.compare(row, was)
-	r.label(d.ID, was, will)
-	r.tally.add(row, was, will)
+	r.compare(row, s.made)
+	r.label(d.ID, s.made, will)
+	r.tally.add(row, s.made, will)
 	return nil
 }
 
-// decide makes a stored decision again, in both worlds.
-func (r *brandRun) decide(ctx context.Context, s *step) (was, will record.Decision, err error) {
-	d := &s.row.Decision
-	if s.row.Others && !r.running.Knows(d.ID) {
-		before, ok, err := r.in.opt.Store.Prior(ctx, d.Brand, d.ID, d.Revision)
-		if err != nil {
-			return was, will, err
-		}
-		if ok {
-			for _, t := range r.trials {
-				t.Remember(before)
-			}
-		}
+// other is the decision under the candidate's rules.
+func (r *brandRun) other(s *step) (record.Decision, error) {
+	if err := r.future.Advance(s.row.Decision.Now); err != nil {
+		return record.Decision{}, err
 	}
-	s.was.Recall = true
-	was, err = r.running.Decide(s.was)
-	if err != nil || r.future == nil {
-		return was, was, err
+	if s.before != nil {
+		r.future.Remember(*s.before)
+	}
+	p := &s.past
+	if s.will != nil {
+		p = s.will
 	}
 	// A link that the stored words show may be missing in the other world with reason.
-	s.will.Recall = r.running.Recalled()
-	will, err = r.future.Decide(s.will)
-	return was, will, err
+	p.Recall = s.recalled
+	will, err := r.future.Decide(*p)
+	r.future.Await(s.actions)
+	return will, err
 }
 
 // compare counts how many of the decisions that the running rules of the brand made

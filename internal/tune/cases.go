@@ -1,8 +1,6 @@
 package tune
 
 import (
-	"cmp"
-	"container/heap"
 	"context"
 	"strings"
 	"time"
@@ -53,7 +51,9 @@ func (r *brandRun) seed(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		r.await(actions)
+		for _, w := range r.trials {
+			w.Await(actions)
+		}
 		if len(cases) < pageCases {
 			return nil
 		}
@@ -193,53 +193,4 @@ func lived(c record.Case) record.Case {
 		c.Owner = ""
 	}
 	return c
-}
-
-// queue are actions whose time has not come yet, the next one first.
-type queue []record.Event
-
-func (q queue) Len() int           { return len(q) }
-func (q queue) Less(i, j int) bool { return laterAction(q[i], q[j]) < 0 }
-func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-
-// Push and Pop are what package heap asks for.
-func (q *queue) Push(e any) {
-	if v, ok := e.(record.Event); ok {
-		*q = append(*q, v)
-	}
-}
-
-func (q *queue) Pop() any {
-	last := len(*q) - 1
-	e := (*q)[last]
-	*q = (*q)[:last]
-	return e
-}
-
-// laterAction orders actions by their time.
-func laterAction(a, b record.Event) int {
-	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Case, b.Case), cmp.Compare(a.Seq, b.Seq))
-}
-
-// await keeps actions until their time comes.
-func (r *brandRun) await(events []record.Event) {
-	for _, e := range events {
-		heap.Push(&r.actions, e)
-	}
-}
-
-// act does what people and clocks did up to now, in both worlds.
-func (r *brandRun) act(now time.Time) error {
-	for len(r.actions) > 0 && !r.actions[0].At.After(now) {
-		e, ok := heap.Pop(&r.actions).(record.Event)
-		if !ok {
-			continue
-		}
-		for _, w := range r.trials {
-			if err := w.Act(e); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

@@ -55,6 +55,9 @@ func TestBacktestFigures(t *testing.T) {
 		fmt.Fprintf(os.Stdout, "%s: %d decisions in %.1f s, %.0f a second, %.1f s of processor time, at most %d MiB of objects, %d of %d reproduced, %d differences\n",
 			c.name, rep.Mentions, took.Seconds(), float64(rep.Mentions)/took.Seconds(), (spent() - cpu).Seconds(), most>>20,
 			rep.Reproduced.Hits, rep.Reproduced.Of, rep.Differences)
+		for _, p := range rep.Otherwise {
+			fmt.Fprintf(os.Stdout, "  otherwise: %s of %s at %s: was %s, comes out as %s: %s\n", p.ID, p.Brand, p.At, p.Was, p.Now, p.Why)
+		}
 	}
 }
 

@@ -206,7 +206,7 @@ func (b *book) enter(row *store.Decided) {
 	if d.Match != record.MatchQuery || d.Outcome == record.OutcomeRetracted || len(d.Terms) == 0 && d.ExcludedBy == "" || b.seen[d.ID] {
 		return
 	}
-	if row.Others {
+	if row.Earlier || row.Later {
 		b.seen[d.ID] = true
 	}
 	b.mentions++

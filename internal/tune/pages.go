@@ -16,14 +16,22 @@ import (
 const (
 	// decidedRows is how many rows of decisions are read at a time, and readers how many
 	// such reads go on at once.
-	decidedRows = 1000
+	decidedRows = 500
 	readers     = 3
 )
 
 // step is a stored decision as both worlds take it.
 type step struct {
-	row       store.Decided
-	was, will desk.Past
+	row *store.Decided
+	// past is what both sides take, unless the candidate takes will.
+	past desk.Past
+	will *desk.Past
+	// before is what was decided of an older revision before the time looked at.
+	before *record.Decision
+	// made is what the running rules made of it, and recalled says that it found its case
+	// only as it was told.
+	made     record.Decision
+	recalled bool
 	// unkept says that its words and its author are gone: it stays as it was.
 	unkept bool
 	// actions are what people and clocks did to the case that it opened.
@@ -88,6 +96,10 @@ func (b *backtest) read(ctx context.Context, after, upto int64) (page, error) {
 		return out, err
 	}
 	var opened []string
+	count := map[string]int{}
+	for i := range rows {
+		count[rows[i].Decision.Brand]++
+	}
 	for i := range rows {
 		d := &rows[i].Decision
 		if b.brands[d.Brand] == nil || d.Match == record.MatchCanary || !b.opt.Until.IsZero() && !d.Now.Before(b.opt.Until) {
@@ -99,6 +111,9 @@ func (b *backtest) read(ctx context.Context, after, upto int64) (page, error) {
 		}
 		if d.Outcome == record.OutcomeAlert && d.Case != "" {
 			opened = append(opened, d.Case)
+		}
+		if out.brands[d.Brand] == nil {
+			out.brands[d.Brand] = make([]step, 0, count[d.Brand])
 		}
 		out.brands[d.Brand] = append(out.brands[d.Brand], s)
 		out.rows++
@@ -128,7 +143,7 @@ func (b *backtest) follow(ctx context.Context, p page, opened []string) error {
 
 // ready is a stored decision as it is made again, on both sides.
 func (b *backtest) ready(ctx context.Context, row *store.Decided) (step, error) {
-	s := step{row: *row}
+	s := step{row: row}
 	d := &row.Decision
 	if !row.Kept || row.Post.Mention.Retracted && d.Match == record.MatchWatched && d.Case == "" {
 		// Without its words and its author nothing can be said again.
@@ -140,7 +155,11 @@ func (b *backtest) ready(ctx context.Context, row *store.Decided) (step, error) 
 		return s, err
 	}
 	past.Prepare()
-	s.was, s.will = b.running.take(past), b.candidate.take(past)
+	s.past = b.running.take(past)
+	if past.Altered || b.running.Rescore(d.Brand) || b.candidate.Rescore(d.Brand) {
+		will := b.candidate.take(past)
+		s.will = &will
+	}
 	return s, nil
 }
 
@@ -163,7 +182,7 @@ func (b *backtest) past(ctx context.Context, row *store.Decided) (desk.Past, err
 	d, m := &row.Decision, row.Post.Mention
 	retraction := d.Outcome == record.OutcomeRetracted
 	p := desk.Past{
-		Now: d.Now, Others: row.Others, Case: d.Case, Inhibited: d.Outcome == record.OutcomeInhibited,
+		Now: d.Now, Earlier: row.Earlier, Later: row.Later, Case: d.Case, Inhibited: d.Outcome == record.OutcomeInhibited,
 		Altered: !retraction && (m.Revision != d.Revision || m.Retracted),
 	}
 	gone := m.Retracted && !retraction
