@@ -3,8 +3,9 @@ package vent
 import "github.com/leakytap/leakytap/pkg/vent/internal/cue"
 
 // severityOf is how severe the text is. A text that is no complaint has no severity, and
-// danger to people is critical whatever else it says. Between them the model tells; one
-// that learned from no severities adds points up.
+// danger to people is critical whatever else it says. Between them the model tells, and
+// what speaks strongly by itself is no less than high; a model that learned from no
+// severities leaves all to the points.
 func (s *Scorer) severityOf(w *work, out *Score, t *tally) Severity {
 	switch {
 	case out.Venting < 0.5:
@@ -15,7 +16,11 @@ func (s *Scorer) severityOf(w *work, out *Score, t *tally) Severity {
 		return points(out.Venting, t, out.Negative)
 	}
 	x := w.grave(t, out.Negative)
-	return [...]Severity{SeverityLow, SeverityMedium, SeverityHigh, SeverityCritical}[s.model.Grade.Level(out.Venting, s.model.Grade.Sum(x[:]))]
+	level := s.model.Grade.Level(out.Venting, s.model.Grade.Sum(x[:]))
+	if level == 1 && points(out.Venting, t, out.Negative) == SeverityHigh {
+		level = 2
+	}
+	return [...]Severity{SeverityLow, SeverityMedium, SeverityHigh, SeverityCritical}[level]
 }
 
 // points weighs what the text shows. Law, lost money, broken privacy and a customer who

@@ -120,7 +120,7 @@ def main():
     os.makedirs(a.out, exist_ok=True)
     model, _ = pretrained(a.base, a.layers)
     if a.begin:
-        model.load_state_dict(torch.load(a.begin)["model"])
+        model.load_state_dict(torch.load(a.begin, weights_only=True)["model"])
     pieces = Pieces(a.base)
     t0 = time.time()
     corpus = Corpus(a.data, a.invented, a.prepare)
