@@ -124,5 +124,9 @@ encoder: ## fine-tune the second opinion's encoder on the public sets in DATA (o
 	scripts/encoder/run.sh "$(DATA)"
 
 .PHONY: crash
-crash: ## kill -9 at KILLS random moments (default 100) under Slack's faults; SEED repeats a run
+crash: ## kill -9 at KILLS random moments (default 100) under Slack's faults, then under everybody's with people clicking; SEED repeats a run
 	KILLS=$${KILLS:-100} POSTS=$${POSTS:-1000} go test -count=1 -timeout 60m -run TestCrash -v ./cmd/leakytap/
+
+.PHONY: storm
+storm: ## 200 changes of the config's files in a minute, a third of them broken, while posts flow
+	LEAKYTAP_STORM=full go test -count=1 -timeout 20m -run TestReloadStorm -v ./internal/app

@@ -139,6 +139,7 @@ func printBrandBacktest(w io.Writer, b *tune.BrandReport) {
 		}
 		_ = table(w, rows)
 		printDays(w, b)
+		printEdits(w, b)
 	}
 	printPosts(w, "newly alerting", b.Posts.NewlyAlerting)
 	printPosts(w, "lost", b.Posts.Lost)
@@ -196,7 +197,25 @@ func printPosts(w io.Writer, title string, posts []tune.Post) {
 		if p.Why != "" {
 			fmt.Fprintf(w, "      %s\n", oneLine(p.Why, 160))
 		}
+		if len(p.Causes) > 0 {
+			fmt.Fprintf(w, "      by %s\n", oneLine(strings.Join(p.Causes, "; "), 300))
+		}
 	}
+}
+
+// printEdits shows the part that each edit caused.
+func printEdits(w io.Writer, b *tune.BrandReport) {
+	if len(b.Edits) == 0 {
+		return
+	}
+	rows := [][]string{{"  edit", "newly alerting", "lost", "changed"}}
+	for i := range b.Edits {
+		e := &b.Edits[i]
+		rows = append(rows, []string{
+			"  " + oneLine(e.Cause(), 160), strconv.Itoa(e.NewlyAlerting), strconv.Itoa(e.Lost), strconv.Itoa(e.Changed),
+		})
+	}
+	_ = table(w, rows)
 }
 
 func orID(p tune.Post) string {

@@ -56,6 +56,8 @@ type Message struct {
 	Rewrite   string
 	// PossibleRepeat marks a message that may have arrived before.
 	PossibleRepeat bool
+	// Inbox is where the case stands in the inbox; empty where people reach none.
+	Inbox string
 	// Now is the time that ages are counted from.
 	Now time.Time
 }
@@ -81,6 +83,18 @@ type Receiver interface {
 // A message that may have arrived is then sent again at once, marked as a
 // possible repeat: at least once is all that such a receiver offers.
 var ErrNoLookUp = errors.New("the receiver cannot look its messages up")
+
+// Repeater is a Receiver at which everything that is sent twice is seen twice, updates
+// too: what may have arrived before says so.
+type Repeater interface {
+	// Repeats reports whether that is so.
+	Repeats() bool
+}
+
+func repeats(r Receiver) bool {
+	x, ok := r.(Repeater)
+	return ok && x.Repeats()
+}
 
 // Failure says what an error means for the message that met it.
 type Failure int

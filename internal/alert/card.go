@@ -68,6 +68,8 @@ type Card struct {
 	AskReason bool
 	Repeat    bool
 	URL       string
+	// Inbox is a line with the case's place in the inbox, empty where there is none.
+	Inbox []Span
 }
 
 // Limits of a card at each size.
@@ -134,6 +136,7 @@ func NewCard(m Message) Card {
 	k.State = stateLine(d)
 	k.Service = serviceLines(&c, m.Now)
 	k.Buttons, k.Menu = controls(&c)
+	k.Inbox = InboxLine(m)
 	k.AskReason = c.State == record.StateDismissed && dismissReason(d) == ""
 	return k
 }
@@ -271,7 +274,15 @@ func (k *Card) Facts() [][]Span {
 	out := [][]Span{k.Author, k.Reasons, k.Also}
 	out = append(out, k.Needs...)
 	out = append(out, k.State)
-	return append(out, k.Service...)
+	return append(append(out, k.Service...), k.Inbox)
+}
+
+// InboxLine is a link to the message's case in the inbox, nothing where there is none.
+func InboxLine(m Message) []Span {
+	if Link(m.Inbox) == "" {
+		return nil
+	}
+	return []Span{{Link: m.Inbox, Text: "Open the case in the inbox"}}
 }
 
 func controls(c *record.Case) ([]Button, []Choice) {

@@ -84,6 +84,8 @@ type Options struct {
 	// asks at once.
 	Poll time.Duration
 	Wake <-chan struct{}
+	// Inbox gives where a case stands in the inbox, or nothing; nil has no inbox.
+	Inbox func(caseID string) string
 	// OnState hears once when the receiver stops and once when it takes messages again.
 	OnState func(ctx context.Context, s Status)
 	// Metrics is shared by all drains; nil counts nothing.

@@ -61,6 +61,9 @@ func edits(k record.NoticeKind) bool { return k == record.NoticeUpdate || k == r
 // prepare reads what the message is rendered from.
 func (d *Drain) prepare(ctx context.Context, a *attempt) error {
 	a.unsure = a.Unsure && !edits(a.Kind)
+	if a.Unsure && edits(a.Kind) && repeats(d.opt.Receiver) {
+		a.repeat, a.msg.PossibleRepeat = true, true
+	}
 	if a.Kind == record.NoticeRewrite {
 		if err := d.prepareRewrite(ctx, a); err != nil || a.drop != "" || a.done {
 			return err
@@ -68,6 +71,9 @@ func (d *Drain) prepare(ctx context.Context, a *attempt) error {
 	}
 	if a.Case == "" {
 		return nil
+	}
+	if d.opt.Inbox != nil {
+		a.msg.Inbox = d.opt.Inbox(a.Case)
 	}
 	dossier, err := d.opt.Cases.Dossier(ctx, a.Case)
 	switch {
@@ -273,6 +279,10 @@ func (d *Drain) failed(ctx context.Context, a *attempt, e *SendError) {
 		d.pace.stopped(now)
 		d.stopped(ctx, e, now)
 		d.giveBack(ctx, a, e.Reason, now)
+	case e.Kind == FailAmbiguous && edits(a.Kind) && repeats(d.opt.Receiver):
+		// There is nothing to look up and no reason to rest; the next try says what it may be.
+		d.pace.failed(now)
+		d.marked(a.job, d.opt.Outbox.MarkAmbiguous(ctx, a.ID, a.Attempts, now.Add(max(e.After, backoff(a.Attempts))), e.Reason))
 	case e.Kind == FailRetry, edits(a.Kind):
 		d.pace.failed(now)
 		d.giveBack(ctx, a, e.Reason, now.Add(max(e.After, backoff(a.Attempts))))

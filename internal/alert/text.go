@@ -78,6 +78,7 @@ func noteText(m Message) string {
 	}
 	if m.Notice.Case != "" {
 		b.WriteString("  case " + m.Notice.Case + "\n")
+		line(&b, InboxLine(m), m.Now)
 	}
 	return b.String()
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -49,6 +50,8 @@ type Options struct {
 	Load func() (*config.Config, []config.Problem)
 	// Watch says that a change of the config's files is a reload.
 	Watch bool
+	// Pace is how soon and how often; the zero value suits people.
+	Pace config.Pace
 	// Hangup is SIGHUP: each is a reload. It may be nil.
 	Hangup <-chan os.Signal
 	Roles  Roles
@@ -97,6 +100,7 @@ type Daemon struct {
 	gen     atomic.Pointer[Generation]
 	reloads sync.Mutex
 	stale   map[string]string // why brands do not run as their files say
+	kept    map[string]string // what the store holds of the brand files, by key
 	state   state
 }
 
@@ -242,6 +246,7 @@ func (d *Daemon) build(ctx context.Context) (err error) {
 		return err
 	}
 	d.drains = newDrains(drainOptions{
+		inbox: d.inboxOf,
 		store: d.store, metrics: d.alerting, holder: d.holder, onState: d.receiverState, log: d.log,
 	})
 	return d.buildServer(ctx)
@@ -307,9 +312,19 @@ func (d *Daemon) buildServer(ctx context.Context) (err error) {
 	return writeEndpoint(cfg.DataDir, Endpoint{URL: "http://" + d.web.Addr(), Token: opt.LocalToken, PID: os.Getpid()})
 }
 
+// inboxOf is where people find a case in the inbox, nothing where the config names no
+// address for them.
+func (d *Daemon) inboxOf(caseID string) string {
+	g := d.gen.Load()
+	if g == nil || g.cfg.Server.ExternalURL == "" {
+		return ""
+	}
+	return strings.TrimSuffix(g.cfg.Server.ExternalURL, "/") + "/cases/" + caseID
+}
+
 func (d *Daemon) slackHandler() (*slack.Handler, error) {
 	return slack.NewHandler(slack.HandlerOptions{
-		Receivers: d.drains.slackReceivers, Actor: actor{d}, Dossiers: d.store, NotFound: store.ErrNotFound,
+		Receivers: d.drains.slackReceivers, Actor: actor{d}, Audit: d.desk, Dossiers: d.store, NotFound: store.ErrNotFound,
 		Commands: commands{d}, Log: d.log, Reg: d.reg,
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/leakytap/leakytap/internal/match"
 	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/internal/store"
+	"github.com/leakytap/leakytap/internal/web"
 	"github.com/leakytap/leakytap/pkg/mention"
 )
 
@@ -98,6 +99,12 @@ func (c commands) Silence(ctx context.Context, s record.Silence) (record.Silence
 		if _, err := match.Parse(s.Query); err != nil {
 			return s, &humanError{"The query cannot be read: " + err.Error()}
 		}
+	}
+	if err := c.d.Backend().checkSilence(s); err != nil {
+		if refused, ok := errors.AsType[*web.Refused](err); ok {
+			return s, &humanError{"That is not silenced: " + refused.Message + "."}
+		}
+		return s, err
 	}
 	return c.d.store.AddSilence(ctx, s)
 }

@@ -95,7 +95,8 @@ func (d *Daemon) decide(ctx context.Context, batch []bus.Message) error {
 		}
 		mentions, from = append(mentions, s), append(from, i)
 	}
-	_, err := d.desk.Scored(ctx, mentions)
+	decisions, err := d.desk.Scored(ctx, mentions)
+	d.met.parts.count(decisions) // those that are made, also where others could not be
 	if bad, ok := errors.AsType[*desk.BadRecordsError](err); ok {
 		for _, b := range bad.Bad {
 			if dead := d.dead.Send(ctx, "alert", b.Reason, batch[from[b.Index]], b.Err); dead != nil {

@@ -23,6 +23,7 @@ type metrics struct {
 	layers       *prometheus.GaugeVec
 	gauges       *heldGauges
 	quality      *qualityGauges
+	parts        *partCounts
 }
 
 func newMetrics(reg prometheus.Registerer, version string) *metrics {
@@ -65,7 +66,7 @@ func newMetrics(reg prometheus.Registerer, version string) *metrics {
 		}, []string{"brand"}),
 		gauges: newHeldGauges(),
 	}
-	m.quality = newQualityGauges()
+	m.quality, m.parts = newQualityGauges(), newPartCounts(reg)
 	reg.MustRegister(m.gauges, m.quality)
 	return m
 }

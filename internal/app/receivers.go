@@ -76,7 +76,9 @@ type drainOptions struct {
 	metrics *alert.Metrics
 	holder  string
 	onState func(ctx context.Context, s alert.Status)
-	log     *zap.Logger
+	// inbox gives where a case stands in the inbox, or nothing.
+	inbox func(caseID string) string
+	log   *zap.Logger
 }
 
 type wantedDrain struct {
@@ -205,7 +207,7 @@ func (d *drains) start(ctx context.Context, w wantedDrain) error {
 	r := &runningDrain{fingerprint: w.fingerprint, done: make(chan struct{}), wake: make(chan struct{}, 1)}
 	opt := alert.Options{
 		Name: w.cfg.Name, Receiver: w.receiver, Outbox: d.opt.store, Cases: d.opt.store, NoCase: store.ErrNotFound,
-		Leases: d.opt.store, Live: d.opt.store, Memory: d.opt.store, Holder: d.opt.holder, Wake: r.wake, OnState: d.opt.onState, Metrics: d.opt.metrics, Log: d.opt.log,
+		Leases: d.opt.store, Live: d.opt.store, Memory: d.opt.store, Holder: d.opt.holder, Wake: r.wake, OnState: d.opt.onState, Inbox: d.opt.inbox, Metrics: d.opt.metrics, Log: d.opt.log,
 	}
 	if w.cfg.Slack != nil || w.cfg.Email != nil {
 		// What people read one by one; a program takes its time.

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,12 +93,9 @@ func (d *Daemon) wasGood(ctx context.Context, cfg *config.Config, key string) (b
 }
 
 func (d *Daemon) fallBack(ctx context.Context, cfg *config.Config, key string) error {
-	data, ok, err := d.store.LastGoodBrand(ctx, key)
-	if err != nil {
-		return fmt.Errorf("reading the last good version of brand %s: %w", key, err)
-	}
-	if !ok {
-		return nil
+	data, ok, err := d.lastGood(ctx, cfg, key)
+	if err != nil || !ok {
+		return err
 	}
 	if ps := cfg.UseLastGood(key, data); len(ps) > 0 {
 		d.log.Error("the last good version of a brand is not good any more", zap.String("brand", key), zap.String("problem", ps[0].Error()))
@@ -107,16 +105,48 @@ func (d *Daemon) fallBack(ctx context.Context, cfg *config.Config, key string) e
 	return nil
 }
 
+// lastGood is the last good version of a brand file: what was taken under its name, or,
+// where the file was renamed and broken in one go, what was taken for the same brand.
+func (d *Daemon) lastGood(ctx context.Context, cfg *config.Config, key string) ([]byte, bool, error) {
+	data, ok, err := d.store.LastGoodBrand(ctx, key)
+	if err != nil || ok {
+		return data, ok, err
+	}
+	i := slices.IndexFunc(cfg.Units, func(u config.BrandUnit) bool { return u.Key == key })
+	if i < 0 {
+		return nil, false, nil
+	}
+	name := cfg.Units[i].Name
+	if gen := d.gen.Load(); gen != nil {
+		for j := range gen.cfg.Units {
+			u := &gen.cfg.Units[j]
+			if u.Name == name && u.File != "" && !u.Broken() && config.NamesBrand(u.YAML, name) {
+				return u.Good(), true, nil
+			}
+		}
+	}
+	data, ok, err = d.store.LastGoodBrand(ctx, name)
+	return data, ok && config.NamesBrand(data, name), err
+}
+
+// rememberGood keeps the brand files that are taken, those that it has not kept already.
 func (d *Daemon) rememberGood(ctx context.Context, cfg *config.Config) error {
+	kept := make(map[string]string, len(cfg.Units))
 	for i := range cfg.Units {
 		u := &cfg.Units[i]
 		if u.File == "" || u.Stale || u.Broken() {
 			continue
 		}
-		if err := d.store.SaveGoodBrand(ctx, u.Key, u.Good(), u.Brand.Hash()); err != nil {
-			return fmt.Errorf("keeping brand %s: %w", u.Key, err)
+		good, hash := u.Good(), u.Brand.Hash()
+		kept[u.Key] = fingerprint([]string{hash, string(good)})
+		if kept[u.Key] == d.kept[u.Key] {
+			continue
+		}
+		if err := d.store.SaveGoodBrand(ctx, u.Key, good, hash); err != nil {
+			return err
 		}
 	}
+	d.kept = kept
 	return nil
 }
 
@@ -262,6 +292,7 @@ func (d *Daemon) take(gen *Generation) error {
 	d.score.Prepare(gen.brands)
 	d.desk.Prepare(gen.brands)
 	d.met.prepare(gen.brands)
+	d.met.parts.prepare(gen.cfg.Brands)
 	d.alerting.Ensure(gen.brands, receiverNames(gen.cfg))
 	d.gen.Store(gen)
 	d.drains.apply(receivers)
@@ -281,7 +312,8 @@ func (d *Daemon) watchConfig(ctx context.Context) error {
 		since := d.gen.Load().cfg.Fingerprint()
 		go func() {
 			w := config.Watcher{
-				Files: func() []string { return d.gen.Load().cfg.Files() }, Since: since, Changed: func() { signal(changed) }, Log: d.log,
+				Files: func() []string { return d.gen.Load().cfg.Files() }, Since: since, Changed: func() { signal(changed) },
+				Pace: d.opt.Pace, Log: d.log,
 			}
 			watching <- w.Run(ctx)
 		}()

@@ -71,10 +71,12 @@ func (v *validator) warn(path, format string, args ...any) {
 // at is the path of an entry of a list.
 func at(list string, i int) string { return list + "[" + strconv.Itoa(i) + "]" }
 
-// entries checks what all lists have in common: their length, and no entry twice.
-func (v *validator) entries(list string, entries []string) {
+// entries checks what all lists have in common: their length, and no entry twice. Of a list
+// that is too long nothing else is to be said, and it reports false.
+func (v *validator) entries(list string, entries []string) bool {
 	if len(entries) > maxEntries {
 		v.add(list, "has %d entries; at most %d are allowed", len(entries), maxEntries)
+		return false
 	}
 	seen := map[string]bool{}
 	for i, e := range entries {
@@ -87,6 +89,7 @@ func (v *validator) entries(list string, entries []string) {
 			v.warn(at(list, i), "%+q holds a character that cannot be seen; write it without", e)
 		}
 	}
+	return true
 }
 
 // unseen reports whether r is invisible: a text-direction mark, a zero-width space and the
@@ -96,7 +99,9 @@ func unseen(r rune) bool {
 }
 
 func (v *validator) languages(langs []string) {
-	v.entries("languages", langs)
+	if !v.entries("languages", langs) {
+		return
+	}
 	for i, l := range langs {
 		if _, err := language.Parse(l); err != nil {
 			v.add(at("languages", i), "%q is no language; write a code such as en or pt-BR", l)
@@ -105,7 +110,9 @@ func (v *validator) languages(langs []string) {
 }
 
 func (v *validator) accounts(list string, accounts []string) {
-	v.entries(list, accounts)
+	if !v.entries(list, accounts) {
+		return
+	}
 	for i, a := range accounts {
 		name := strings.TrimPrefix(strings.TrimSpace(a), "@")
 		switch {
@@ -118,7 +125,9 @@ func (v *validator) accounts(list string, accounts []string) {
 }
 
 func (v *validator) words(list string, words []string) {
-	v.entries(list, words)
+	if !v.entries(list, words) {
+		return
+	}
 	for i, w := range words {
 		if !strings.ContainsFunc(w, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) {
 			v.add(at(list, i), "%q has no letters", w)
@@ -172,6 +181,7 @@ func outcomes() []string { return []string{"alert", "below_threshold", "excluded
 func (v *validator) pins(list string, pins []Pin) {
 	if len(pins) > maxEntries {
 		v.add(list, "has %d examples; at most %d are allowed", len(pins), maxEntries)
+		return
 	}
 	for i, p := range pins {
 		if strings.TrimSpace(p.Text) == "" {

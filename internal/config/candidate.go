@@ -6,7 +6,7 @@ import "slices"
 // config, or a brand file, which then stands in for the brand of its name in the
 // config at path, or beside those that it has. Of a brand file every error is fatal.
 func LoadCandidate(path, candidate string, opt Options) (*Config, []Problem) {
-	data, err := readFile(candidate, MaxFile)
+	data, err := readFile(candidate)
 	if err != nil || !isBrandFile(candidate, data) {
 		c, ps := Load(candidate, opt)
 		return c, ps

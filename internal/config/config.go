@@ -46,7 +46,8 @@ type Config struct {
 	opt   Options
 	marks *marks
 	files []string
-	// fingerprint is that of files after they were read.
+	// reads are the bytes that it is made of, while it is read; fingerprint is theirs.
+	reads       *readings
 	fingerprint string
 	noDir       bool // brands_dir cannot be read
 	// lists are the term lists as queries take them.
@@ -93,6 +94,7 @@ type Debug struct {
 // Default is the config where nothing is written.
 func Default() *Config {
 	return &Config{
+		reads:   &readings{},
 		DataDir: "./data",
 		Server:  web.Default(),
 		Store:   store.Default(),
@@ -136,7 +138,7 @@ func (c *Config) complete() {
 func (c *Config) Files() []string { return c.files }
 
 // Fingerprint differs where the bytes of one of the Files differ, as they were when the
-// config had been read. It is for a Watcher.
+// config was made of them. It is for a Watcher.
 func (c *Config) Fingerprint() string { return c.fingerprint }
 
 // Hash changes with everything in the effective config but the values of its secrets.

@@ -14,6 +14,7 @@
 //	terms.go     term lists that the queries share
 //	decode.go    YAML into structs, with the place of every value
 //	scalar.go    texts, numbers, switches
+//	readings.go  the bytes it was made of, and whether they changed meanwhile
 //	expand.go    ${VAR}
 //	secret.go    x_file for every secret x
 //	validate.go  what no part can know alone

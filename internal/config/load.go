@@ -29,19 +29,47 @@ func (o Options) lookup() func(string) (string, bool) {
 // Load reads a config and the brand files it names. The problems are all that were found,
 // sorted by place. Where Fatal(problems) holds, the Config must not be used; else each
 // brand file with an error stands in Units as broken and is left out of Brands.
+//
+// Files that change while they are read are read again, so that a config is one that stood
+// there as a whole. Of a brand file that changes each time an earlier version has to do.
 func Load(path string, opt Options) (*Config, []Problem) {
-	data, err := readFile(path, MaxFile)
-	if err != nil {
-		src := newSource(path, "", nil)
-		return Default(), []Problem{src.problem(1, 1, fmt.Sprintf("reading the config: %v", err))}
+	for tries := 1; ; tries++ {
+		c, ps := loadOnce(path, opt)
+		moved := c.reads.moved()
+		if len(moved) > 0 && tries == maxReads {
+			ps = Sort(append(ps, c.hold(moved)...))
+		}
+		if len(moved) == 0 || tries == maxReads {
+			c.reads = &readings{}
+			return c, ps
+		}
 	}
-	return Parse(path, data, opt)
+}
+
+func loadOnce(path string, opt Options) (*Config, []Problem) {
+	reads := newReadings()
+	data, err := reads.file(path, MaxFile)
+	if err != nil {
+		c, src := Default(), newSource(path, "", nil)
+		c.reads = reads
+		return c, []Problem{src.problem(1, 1, fmt.Sprintf("reading the config: %v", err))}
+	}
+	return parse(path, data, reads, opt)
 }
 
 // Parse is Load for bytes that were read already; path names them and is where relative
 // paths start from.
 func Parse(path string, data []byte, opt Options) (*Config, []Problem) {
+	reads := newReadings()
+	reads.files[path] = reading{data: data}
+	c, ps := parse(path, data, reads, opt)
+	c.reads = &readings{}
+	return c, ps
+}
+
+func parse(path string, data []byte, reads *readings, opt Options) (*Config, []Problem) {
 	c := Default()
+	c.reads = reads
 	c.src, c.opt, c.files = newSource(path, "", data), opt, []string{path}
 	c.marks = newMarks(c.src)
 	if len(data) > MaxFile {
@@ -61,7 +89,7 @@ func Parse(path string, data []byte, opt Options) (*Config, []Problem) {
 		ps = append(ps, c.Units[i].Problems...)
 	}
 	c.gather()
-	sum := fingerprint(c.files)
+	sum := reads.fingerprint(c.files)
 	c.fingerprint = string(sum[:])
 	return c, c.hideSecrets(Sort(ps))
 }
@@ -81,7 +109,7 @@ func (c *Config) hideSecrets(ps []Problem) []Problem {
 // Check reads a file as `config check` does: a config with its brand files, or a brand
 // file by itself.
 func Check(path string, opt Options) (*Config, []Problem) {
-	data, err := readFile(path, MaxFile)
+	data, err := readFile(path)
 	if err != nil || !isBrandFile(path, data) {
 		return Load(path, opt)
 	}

@@ -81,7 +81,7 @@ func (w *secretWalk) pair(secret, file reflect.Value, path string) {
 		return
 	}
 	at := w.c.path(file.String())
-	data, err := readFile(at, maxSecret)
+	data, err := w.c.reads.file(at, maxSecret)
 	w.c.files = append(w.c.files, at)
 	text := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
 	switch {

@@ -66,8 +66,8 @@ func lineBreak(b []byte) int {
 	return 0
 }
 
-// readFile reads a whole file of at most limit bytes.
-func readFile(path string, limit int64) ([]byte, error) {
+// readFile reads a whole file of at most MaxFile bytes.
+func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, plainPathError(err)
@@ -76,15 +76,17 @@ func readFile(path string, limit int64) ([]byte, error) {
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		return nil, errors.New("it is a folder")
 	}
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
 	if err != nil {
 		return nil, plainPathError(err)
 	}
-	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("it has more than %s", bytesText(limit))
+	if len(data) > MaxFile {
+		return nil, errTooLong(MaxFile)
 	}
 	return data, nil
 }
+
+func errTooLong(limit int64) error { return fmt.Errorf("it has more than %s", bytesText(limit)) }
 
 func bytesText(n int64) string {
 	if n >= 1<<20 {

@@ -58,7 +58,7 @@ func (c *Config) Alone(name string) (*Config, bool) {
 
 // TrialFile is c with the brand of one file alone.
 func (c *Config) TrialFile(path string) (*Config, []Problem) {
-	data, err := readFile(path, MaxFile)
+	data, err := readFile(path)
 	if err != nil {
 		return c, []Problem{newSource(path, "", nil).problem(1, 1, fmt.Sprintf("reading the brand file: %v", err))}
 	}

@@ -151,20 +151,18 @@ func (c *Config) readUnits() []Problem {
 		return nil
 	}
 	c.files = append(c.files, c.BrandsDir)
-	entries, err := os.ReadDir(c.BrandsDir)
+	paths, err := c.reads.brandFiles(c.BrandsDir)
 	if err != nil {
 		c.noDir = true
 		return []Problem{c.marks.locate(setting.Problem{Path: "brands_dir", Msg: fmt.Sprintf("reading the folder %s: %v", c.BrandsDir, plainPathError(err))})}
 	}
-	for _, e := range entries {
-		if path := filepath.Join(c.BrandsDir, e.Name()); isBrandPath(path, e) {
-			c.files = append(c.files, path)
-			u := c.readUnit(path)
-			if c.unit(u.Key) != nil { // acme.yml beside acme.yaml, or beside a brand named acme
-				u.Key = filepath.Base(path)
-			}
-			c.Units = append(c.Units, u)
+	for _, path := range paths {
+		c.files = append(c.files, path)
+		u := c.readUnit(path)
+		if c.unit(u.Key) != nil { // acme.yml beside acme.yaml, or beside a brand named acme
+			u.Key = filepath.Base(path)
 		}
+		c.Units = append(c.Units, u)
 	}
 	return nil
 }
@@ -186,7 +184,7 @@ func unitKey(path string) string {
 }
 
 func (c *Config) readUnit(path string) BrandUnit {
-	data, err := readFile(path, MaxFile)
+	data, err := c.reads.file(path, MaxFile)
 	if err != nil {
 		src := newSource(path, unitKey(path), nil)
 		return BrandUnit{
@@ -223,7 +221,7 @@ func (c *Config) parseKept(path string, data []byte, own map[string][]string) Br
 	return u
 }
 
-var nameLine = regexp.MustCompile(`(?m)^name:[ \t]*["']?([A-Za-z0-9][A-Za-z0-9_-]{0,63})\b`)
+var nameLine = regexp.MustCompile(`(?m)^\{?[ \t]*name:[ \t]*["']?([A-Za-z0-9][A-Za-z0-9_-]{0,63})\b`)
 
 // guessName is the name that a broken file seems to give its brand.
 func guessName(data []byte, fallback string) string {
@@ -231,6 +229,20 @@ func guessName(data []byte, fallback string) string {
 		return string(m[1])
 	}
 	return fallback
+}
+
+// NamesBrand reports whether a brand file says itself that its brand has this name.
+func NamesBrand(data []byte, name string) bool {
+	root, bad := newSource("", "", data).parse()
+	if bad != nil {
+		return false
+	}
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if root.Content[i].Value == "name" {
+			return root.Content[i+1].Value == name
+		}
+	}
+	return false
 }
 
 // together adds what is wrong with the brands beside each other: names that stand twice, and too many terms.

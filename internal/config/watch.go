@@ -1,31 +1,43 @@
 package config
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
-	"errors"
-	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
 	"go.uber.org/zap"
 )
 
-// The times of a Watcher.
-const (
-	// watchSettle is how long files rest before a change counts: editors and tools write in steps.
-	watchSettle = 200 * time.Millisecond
-	// watchEvery is the shortest time between two calls, however often files change.
-	watchEvery = time.Second
-	// watchLook is how often files are looked at without a hint from the system, for file
+// Pace are the times of a Watcher; what is 0 is as in DefaultPace.
+type Pace struct {
+	// Settle is how long files rest before a change counts: editors and tools write in steps.
+	Settle time.Duration
+	// Patience bounds how long files that never rest put a call off.
+	Patience time.Duration
+	// Every is the shortest time between two calls, however often files change.
+	Every time.Duration
+	// Look is how often files are looked at without a hint from the system, for file
 	// systems that give none.
-	watchLook = 10 * time.Second
-)
+	Look time.Duration
+}
+
+// DefaultPace are the times that suit people and the tools they use.
+func DefaultPace() Pace {
+	return Pace{Settle: 200 * time.Millisecond, Patience: 2 * time.Second, Every: time.Second, Look: 10 * time.Second}
+}
+
+func (p Pace) withDefaults() Pace {
+	d := DefaultPace()
+	return Pace{
+		Settle: cmp.Or(p.Settle, d.Settle), Patience: cmp.Or(p.Patience, d.Patience),
+		Every: cmp.Or(p.Every, d.Every), Look: cmp.Or(p.Look, d.Look),
+	}
+}
 
 // Watcher calls a function when a config's files change.
 type Watcher struct {
@@ -34,8 +46,10 @@ type Watcher struct {
 	// Since is the Fingerprint of the config that runs: what changed since it was read is
 	// told at once. Empty is the files as they are when Run begins.
 	Since string
-	// Changed is called with no other call running, at most once a second.
+	// Changed is called with no other call running, at most once in the time of Pace.Every.
 	Changed func()
+	// Pace are its times; the zero value is DefaultPace.
+	Pace Pace
 	// Log may be nil.
 	Log *zap.Logger
 }
@@ -47,7 +61,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 	if log == nil {
 		log = zap.NewNop()
 	}
-	r := &watchRun{w: w, log: log}
+	r := &watchRun{w: w, log: log, pace: w.Pace.withDefaults()}
 	notify, err := fsnotify.NewWatcher()
 	if err != nil {
 		log.Warn("file changes are noticed by looking only", zap.Error(err))
@@ -56,10 +70,11 @@ func (w *Watcher) Run(ctx context.Context) error {
 		r.notify = notify
 	}
 	r.follow()
-	if now := fingerprint(w.Files()); w.Since == "" || w.Since == string(now[:]) {
+	files := w.Files()
+	if now := fingerprint(files); w.Since == "" || w.Since == string(now[:]) {
 		r.state = now
 	} else {
-		r.check()
+		r.changed(files, now)
 	}
 	return r.loop(ctx)
 }
@@ -68,9 +83,13 @@ func (w *Watcher) Run(ctx context.Context) error {
 type watchRun struct {
 	w      *Watcher
 	log    *zap.Logger
+	pace   Pace
 	notify *fsnotify.Watcher
-	state  [sha256.Size]byte
-	last   time.Time
+	// state is what was last told, seen what was last looked at; since is when files that
+	// have not been told began to change, zero when all are told.
+	state, seen [sha256.Size]byte
+	since       time.Time
+	last        time.Time
 }
 
 func (r *watchRun) loop(ctx context.Context) error {
@@ -79,51 +98,69 @@ func (r *watchRun) loop(ctx context.Context) error {
 	if r.notify != nil {
 		events, errs = r.notify.Events, r.notify.Errors
 	}
-	look := time.NewTicker(watchLook)
+	look := time.NewTicker(r.pace.Look)
 	defer look.Stop()
 	settle := time.NewTimer(time.Hour)
 	settle.Stop()
 	defer settle.Stop()
 	waiting := false
+	begin := func() {
+		if waiting { // later events do not put it off: a folder may never rest
+			return
+		}
+		waiting = true
+		r.seen = fingerprint(r.w.Files())
+		settle.Reset(max(r.pace.Settle, r.pace.Every-time.Since(r.last)))
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-events:
-			if !waiting { // later events do not put it off: a folder may never rest
-				waiting = true
-				settle.Reset(max(watchSettle, watchEvery-time.Since(r.last)))
-			}
-		case err := <-errs:
+			begin()
+		case err := <-errs: // events may be missing
 			r.log.Debug("watching the config's files", zap.Error(err))
+			begin()
 		case <-settle.C:
-			waiting = r.check()
-			if waiting { // what changed while Changed ran gave its event already
-				settle.Reset(watchEvery)
+			again := r.check()
+			if waiting = again > 0; waiting {
+				settle.Reset(again)
 			}
 		case <-look.C:
-			if !waiting && r.check() {
-				waiting = true
-				settle.Reset(watchEvery)
-			}
+			begin()
 		}
 	}
 }
 
-// check calls Changed where the bytes of a file are not what they were, and reports whether it did.
-func (r *watchRun) check() bool {
+// check calls Changed where the bytes of a file are not what they were and are what they
+// were at the last look. It gives the time until the next look, 0 where none is needed.
+func (r *watchRun) check() time.Duration {
 	files := r.w.Files()
 	now := fingerprint(files)
 	if now == r.state {
-		return false
+		r.since = time.Time{}
+		return 0
 	}
-	r.state, r.last = now, time.Now()
+	if r.since.IsZero() {
+		r.since = time.Now()
+	}
+	if now != r.seen && time.Since(r.since) < r.pace.Patience {
+		r.seen = now
+		return r.pace.Settle
+	}
+	r.changed(files, now)
+	return r.pace.Every // what changed while Changed ran gave its event already
+}
+
+// changed calls Changed.
+func (r *watchRun) changed(files []string, now [sha256.Size]byte) {
+	r.state, r.seen, r.since, r.last = now, now, time.Time{}, time.Now()
 	r.w.Changed()
 	r.follow()
 	if next := r.w.Files(); !slices.Equal(next, files) && fingerprint(files) == now {
 		r.state = fingerprint(next) // other files from now on, and none of the old ones has changed since
+		r.seen = r.state
 	}
-	return true
 }
 
 // follow watches the folders of all files.
@@ -152,36 +189,4 @@ func watchDirs(file string) []string {
 		dirs = append(dirs, filepath.Dir(target))
 	}
 	return dirs
-}
-
-// fingerprint differs when the bytes or the presence of any file differ. A folder stands for the brand
-// files in it.
-func fingerprint(files []string) (sum [sha256.Size]byte) {
-	h := sha256.New()
-	for _, f := range files {
-		entries, err := os.ReadDir(f)
-		if err != nil {
-			hashFile(h, f)
-			continue
-		}
-		for _, e := range entries {
-			if path := filepath.Join(f, e.Name()); isBrandPath(path, e) {
-				hashFile(h, path)
-			}
-		}
-	}
-	h.Sum(sum[:0])
-	return sum
-}
-
-func hashFile(h io.Writer, path string) {
-	data, err := readFile(path, MaxFile)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		data = []byte("gone")
-	case err != nil:
-		data = []byte("unreadable: " + strings.ToLower(err.Error()))
-	}
-	_, _ = fmt.Fprintf(h, "%s\x00%d\x00%t\x00", path, len(data), err == nil)
-	_, _ = h.Write(data)
 }

@@ -139,7 +139,7 @@ func TestWatchCoalesces(t *testing.T) {
 		put(t, path, fmt.Sprint("storm ", n))
 	}
 	calls := w.calls.Load() - first
-	require.LessOrEqual(t, calls, int64(time.Since(start)/watchEvery)+1, "at most one a second")
+	require.LessOrEqual(t, calls, int64(time.Since(start)/DefaultPace().Every)+1, "at most one a second")
 	require.Positive(t, calls, "and a storm does not put them off")
 	last := w.calls.Load()
 	put(t, path, "the last one")

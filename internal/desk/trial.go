@@ -146,27 +146,38 @@ func (t *Trial) Decide(p Past) (record.Decision, error) {
 		t.rows.prune(p.Now, t.actions.waits)
 	}
 	t.left--
-	t.now = p.Now
-	t.rows.earlier, t.rows.later = p.Earlier, p.Later
-	j := &job{in: p.Scored, now: p.Now, past: &p}
-	j.brand, j.known = t.rules.Brands[p.Scored.Brand]
-	if j.known && !p.Scored.Mention.Retracted {
-		j.in = t.rules.fresh(p.Scored)
-		if j.in.Match == record.MatchSeen && p.Scored.Match != record.MatchSeen && t.rows.watched(j.in.Mention, p.Now) {
-			// It would have come for its conversation or author alone.
-			j.in.Match = record.MatchWatched
-		}
-		if p.fingerprint == nil {
-			p.Prepare()
-		}
-		j.print = *p.fingerprint
-		if mayOpen(j) {
-			j.report = crowd.Read(words(j.in.Mention), t.rules.names(j.brand), j.in.Score.Signals, j.in.Score.Topics)
-		}
-	}
-	d, err := t.session.try(j)
+	t.at(&p)
+	d, err := t.session.try(t.job(t.rules, &p))
 	t.recalled = p.recalled
 	return d, err
+}
+
+// at brings the trial to the time of a mention.
+func (t *Trial) at(p *Past) {
+	t.now = p.Now
+	t.rows.earlier, t.rows.later = p.Earlier, p.Later
+}
+
+// job is a mention as rules take it.
+func (t *Trial) job(r *Rules, p *Past) *job {
+	j := &job{in: p.Scored, now: p.Now, past: p}
+	j.brand, j.known = r.Brands[p.Scored.Brand]
+	if !j.known || p.Scored.Mention.Retracted {
+		return j
+	}
+	j.in = r.fresh(p.Scored)
+	if j.in.Match == record.MatchSeen && p.Scored.Match != record.MatchSeen && t.rows.watched(j.in.Mention, p.Now) {
+		// It would have come for its conversation or author alone.
+		j.in.Match = record.MatchWatched
+	}
+	if p.fingerprint == nil {
+		p.Prepare()
+	}
+	j.print = *p.fingerprint
+	if mayOpen(j) {
+		j.report = crowd.Read(words(j.in.Mention), r.names(j.brand), j.in.Score.Signals, j.in.Score.Topics)
+	}
+	return j
 }
 
 // Recalled reports whether the last mention found its case only because Recall said so.

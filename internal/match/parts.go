@@ -17,15 +17,20 @@ type Part struct {
 	Key string
 }
 
+// Side names a part in its query: a text may stand on both sides of a NOT.
+type Side struct {
+	Text     string
+	Excludes bool
+}
+
+// Side is what names the part.
+func (p Part) Side() Side { return Side{p.Text, p.Excludes} }
+
 // Parts are the parts of the query in its order, each text once for each of the two sides
 // of a NOT.
 func (q *Query) Parts() []Part {
 	var out []Part
-	type key struct {
-		text     string
-		excludes bool
-	}
-	seen := map[key]bool{}
+	seen := map[Side]bool{}
 	var walk func(n *node)
 	walk = func(n *node) {
 		if n.kind == nodeAnd || n.kind == nodeOr {
@@ -34,7 +39,7 @@ func (q *Query) Parts() []Part {
 			}
 			return
 		}
-		if k := (key{n.raw, n.negated}); !seen[k] {
+		if k := (Side{n.raw, n.negated}); !seen[k] {
 			seen[k] = true
 			p := Part{Text: n.raw, Column: n.col, Excludes: n.negated, Phrase: n.kind == nodeTerm && n.term.phrase, Key: n.raw}
 			if n.kind == nodeTerm {

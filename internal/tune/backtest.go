@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/leakytap/leakytap/internal/brand"
 	"github.com/leakytap/leakytap/internal/desk"
 	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/internal/store"
@@ -42,6 +43,11 @@ type Options struct {
 	Progress func(done, total int)
 	// Posts is how many posts each list names; 0 is 20.
 	Posts int
+	// Build makes the running side with b in place of its brand; routes and model say
+	// that it takes the candidate's routes and its scoring. Routes and Model say that
+	// those differ at all. By it each edit is told which differences it made; nil is of none.
+	Build         func(b brand.Brand, routes, model bool) (Side, error)
+	Routes, Model bool
 }
 
 // Backtest decides on the stored mentions again, by the candidate and by the running
@@ -101,6 +107,7 @@ type brandRun struct {
 	trials []*desk.Trial
 	labels map[string]*labelled
 	tally  tally
+	causes *causes
 
 	first          time.Time
 	same, compared int
@@ -141,6 +148,9 @@ func (b *backtest) prepare(ctx context.Context) error {
 		if !b.alike(name) {
 			r.future = desk.NewTrial(b.candidate.Rules, silences)
 			r.trials = append(r.trials, r.future)
+			if r.causes, err = b.causesOf(name, r.running); err != nil {
+				return err
+			}
 		}
 		r.tally = newTally(name, b.running.Rules, b.candidate.Rules, b.opt.Posts)
 		if r.labels, err = labelsOf(ctx, b.opt.Store, name); err != nil {
@@ -268,7 +278,12 @@ func (r *brandRun) again(ctx context.Context, s *step) error {
 		}
 	}
 	s.past.Recall = true
+	rules := r.in.running.Rules
+	exact := d.BrandHash == rules.Hashes[d.Brand] && d.ConfigHash == rules.Hash
 	var err error
+	if s.found, err = r.causes.look(s, exact); err != nil {
+		return err
+	}
 	s.made, err = r.running.Decide(s.past)
 	s.recalled = r.running.Recalled()
 	r.running.Await(s.actions)
@@ -281,7 +296,7 @@ func (r *brandRun) hold(s *step) error {
 	row, d := s.row, &s.row.Decision
 	if s.unkept {
 		r.tally.unkept++
-		r.tally.add(row, *d, *d)
+		r.tally.add(row, *d, *d, nil)
 		if r.future != nil {
 			return r.future.Advance(d.Now)
 		}
@@ -299,7 +314,11 @@ func (r *brandRun) hold(s *step) error {
 	}
 	r.compare(row, s.made)
 	r.label(d.ID, s.made, will)
-	r.tally.add(row, s.made, will)
+	if same(s.made, will) {
+		r.tally.add(row, s.made, will, nil)
+		return nil
+	}
+	r.tally.add(row, s.made, will, r.causes.of(s.found, s.made, will))
 	return nil
 }
 

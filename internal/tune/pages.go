@@ -31,6 +31,7 @@ type step struct {
 	// made is what the running rules made of it, and recalled says that it found its case
 	// only as it was told.
 	made     record.Decision
+	found    *finding
 	recalled bool
 	// unkept says that its words and its author are gone: it stays as it was.
 	unkept bool

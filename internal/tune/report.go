@@ -54,6 +54,9 @@ type BrandReport struct {
 	// ByDay are the cards of each day of the brand's own, days without any left out.
 	ByDay []Day `json:"by_day"`
 
+	// Edits are the candidate's edits of the brand with the differences that each caused.
+	Edits []EditReport `json:"edits,omitempty"`
+
 	Posts Posts `json:"posts"`
 	// Altered counts posts that were edited or taken away since: they keep the match
 	// they had. Unkept counts posts whose words were never kept.
@@ -109,7 +112,9 @@ type Post struct {
 	SeverityBefore vent.Severity `json:"severity_before,omitempty"`
 	RouteBefore    string        `json:"route_before,omitempty"`
 	// Why is the step that decided.
-	Why      string `json:"why"`
+	Why string `json:"why"`
+	// Causes are the edits of the candidate that made the difference.
+	Causes   []string `json:"causes,omitempty"`
 	priority int
 }
 
@@ -204,7 +209,7 @@ func newTally(name string, running, candidate *desk.Rules, most int) tally {
 }
 
 // add counts one mention in both worlds.
-func (t *tally) add(row *store.Decided, was, will record.Decision) {
+func (t *tally) add(row *store.Decided, was, will record.Decision, causes []string) {
 	o := &t.out
 	o.Mentions++
 	o.Running.Outcomes[was.Outcome]++
@@ -222,6 +227,7 @@ func (t *tally) add(row *store.Decided, was, will record.Decision) {
 	}
 	o.Differences++
 	p := postOf(row, was, will)
+	p.Causes = causes
 	switch {
 	case was.Outcome != record.OutcomeAlert && will.Outcome == record.OutcomeAlert:
 		o.NewlyAlerting++
@@ -281,6 +287,7 @@ func (b *backtest) report() Report {
 
 func (r *brandRun) finish(days float64) BrandReport {
 	o := r.tally.out
+	o.Edits = r.causes.report()
 	o.Altered, o.Unkept = r.tally.altered, r.tally.unkept
 	o.Running.CardsPerDay = float64(o.Running.Cards) / days
 	o.Candidate.CardsPerDay = float64(o.Candidate.Cards) / days

@@ -5,6 +5,8 @@
 //	cases.go     the cases that were there before, and what people did to them
 //	sample.go    what new terms would bring, by the sample of unmatched posts
 //	report.go    where the two part, in numbers and posts
+//	edits.go     the edits that make a candidate of what runs
+//	causes.go    which edit made which difference
 //	ledger.go    what each term, phrase and exclusion of a query is worth
 //	unseen.go    why a post was never collected
 //	try.go       what a query would catch before it exists

@@ -93,6 +93,15 @@ func TestCandidateForms(t *testing.T) {
 		require.Equal(t, http.StatusConflict, code)
 		require.Contains(t, page, "andidate:1:8: query: broken")
 	}
+	for _, body := range []string{`{"file": "query: acme\n", "days": 367}`, `{"file": ""}`, `{"file": 1}`} {
+		code, _, _ = postTo(t, s, "/api/v1/backtest", "application/json", body)
+		require.Equal(t, http.StatusBadRequest, code, body)
+	}
+	code, page, _ = postTo(t, s, "/api/v1/backtest", "application/json", `{"file": "query: acme\n"}`)
+	require.Equal(t, http.StatusOK, code)
+	require.Contains(t, page, `"edits":[{"edits":["query: + NOT orchestra"],"newly_alerting":0,"lost":1,"changed":0}`)
+	code, _, _ = postTo(t, refusing, "/api/v1/backtest", "application/json", `{"file": "query: (\n"}`)
+	require.Equal(t, http.StatusConflict, code)
 	code, page, _ = postTo(t, refusing, "/api/v1/shadow", "application/json", `{"file": "query: (\n"}`)
 	require.Equal(t, http.StatusConflict, code)
 	require.Contains(t, page, "candidate:1:8")

@@ -34,8 +34,8 @@ func (s *Server) tuneRoutes() []route {
 	page := func(method, pattern string, h handler) route {
 		return route{kind: kindPage, access: accessUser, method: method, pattern: pattern, handle: h, timeout: slow, body: tuneBody}
 	}
-	api := func(method string, h handler) route {
-		return route{kind: kindAPI, access: accessUser, method: method, pattern: "/api/v1/shadow", handle: h, body: tuneBody}
+	api := func(method, path string, h handler) route {
+		return route{kind: kindAPI, access: accessUser, method: method, pattern: "/api/v1" + path, handle: h, body: tuneBody}
 	}
 	return []route{
 		page("GET", "/tune", s.pageTune),
@@ -48,7 +48,8 @@ func (s *Server) tuneRoutes() []route {
 		page("GET", "/tune/history", s.pageHistory),
 		page("GET", "/explain", s.pageExplain),
 		page("POST", "/explain", s.pageExplain),
-		api("GET", s.apiShadow), api("POST", s.apiShadowStart), api("DELETE", s.apiShadowStop),
+		api("GET", "/shadow", s.apiShadow), api("POST", "/shadow", s.apiShadowStart), api("DELETE", "/shadow", s.apiShadowStop),
+		api("GET", "/backtest", s.apiBacktest), api("POST", "/backtest", s.apiBacktestStart),
 	}
 }
 
@@ -150,7 +151,9 @@ type ledgerRow struct {
 // tunePost is a post in a table of the tuning pages.
 type tunePost struct {
 	ID, Text, Was, Now, Severity, Before, Venting, Why, Route string
-	Link                                                      link
+	// Causes are the edits that made the difference.
+	Causes string
+	Link   link
 }
 
 func tunePosts(posts []tune.Post) []tunePost {
@@ -158,7 +161,7 @@ func tunePosts(posts []tune.Post) []tunePost {
 	for _, p := range posts {
 		v := tunePost{
 			ID: p.ID, Text: oneLine(p.Text), Was: outcomeWords(p.Was), Now: outcomeWords(p.Now), Severity: string(p.Severity), Before: string(p.SeverityBefore),
-			Venting: percent(p.Venting), Why: oneLine(p.Why), Link: linkOf(p.URL),
+			Venting: percent(p.Venting), Why: oneLine(p.Why), Causes: oneLine(strings.Join(p.Causes, "; ")), Link: linkOf(p.URL),
 		}
 		if p.RouteBefore != "" || p.Route != "" {
 			v.Route = p.Route

@@ -43,11 +43,12 @@ type Tuning interface {
 // BacktestState is how far a backtest is.
 type BacktestState struct {
 	// Brand is what it is about, empty where there was none yet.
-	Brand       string
-	Running     bool
-	Done, Total int
-	Since       time.Time
+	Brand   string    `json:"brand"`
+	Running bool      `json:"running"`
+	Done    int       `json:"done"`
+	Total   int       `json:"total"`
+	Since   time.Time `json:"since,omitzero"`
 	// Failed says in words why it ended without a report.
-	Failed string
-	Report *tune.Report
+	Failed string       `json:"failed,omitempty"`
+	Report *tune.Report `json:"report,omitempty"`
 }

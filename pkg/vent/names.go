@@ -2,19 +2,25 @@ package vent
 
 import (
 	"slices"
-	"sync"
+	"strings"
+	"sync/atomic"
 
 	"github.com/leakytap/leakytap/pkg/vent/internal/target"
 	"github.com/leakytap/leakytap/pkg/vent/internal/text"
 )
 
-const maxNames = 4096
+const (
+	// maxNames is how many brands a nameCache has room for.
+	maxNames = 4096
+	// nameWays is in how many slots a brand may be.
+	nameWays = 8
+)
 
 // nameCache keeps the compiled names of brands, so that they are compiled once
-// and not for every text.
+// and not for every text. Who reads it writes nothing, so that cores do not wait for
+// each other.
 type nameCache struct {
-	mu sync.RWMutex
-	by map[uint64]cachedNames
+	slots [maxNames]atomic.Pointer[cachedNames]
 }
 
 type cachedNames struct {
@@ -23,7 +29,7 @@ type cachedNames struct {
 	names                         *target.Names
 }
 
-func newNameCache() *nameCache { return &nameCache{by: map[uint64]cachedNames{}} }
+func newNameCache() *nameCache { return &nameCache{} }
 
 // get is the compiled names of in, nil where it names no brand.
 func (c *nameCache) get(in *Input) *target.Names {
@@ -36,22 +42,25 @@ func (c *nameCache) get(in *Input) *target.Names {
 			key = text.Mix(key*31 + text.HashString(s) + uint64(i))
 		}
 	}
-	c.mu.RLock()
-	e, ok := c.by[key]
-	c.mu.RUnlock()
-	if ok && e.same(in) {
-		return e.names
+	var free *atomic.Pointer[cachedNames]
+	for i := range uint64(nameWays) {
+		slot := &c.slots[(key+i)%maxNames]
+		e := slot.Load()
+		switch {
+		case e == nil && free == nil:
+			free = slot
+		case e != nil && e.same(in):
+			return e.names
+		}
+	}
+	if free == nil {
+		free = &c.slots[(key+key>>32%nameWays)%maxNames]
 	}
 	n := target.Compile(in.Brand, in.Aliases, in.Competitors, in.Context)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.by) >= maxNames {
-		clear(c.by)
-	}
-	c.by[key] = cachedNames{
-		brand: in.Brand, aliases: slices.Clone(in.Aliases), competitors: slices.Clone(in.Competitors),
+	free.Store(&cachedNames{
+		brand: strings.Clone(in.Brand), aliases: slices.Clone(in.Aliases), competitors: slices.Clone(in.Competitors),
 		context: slices.Clone(in.Context), names: n,
-	}
+	})
 	return n
 }
 

@@ -134,8 +134,9 @@ func (s *Scorer) setAside(w *work, b *model.Blend) {
 // within adds up what the features inside clause c say.
 func (s *Scorer) within(w *work, b *model.Blend, c clause) float64 {
 	var sum [model.Groups]model.Sums
-	for i := range w.r.Features {
-		f := &w.r.Features[i]
+	features := w.r.List()
+	for i := range features {
+		f := &features[i]
 		if f.From < c.from || f.To > c.to || f.Group == model.Chars {
 			continue
 		}
@@ -145,14 +146,7 @@ func (s *Scorer) within(w *work, b *model.Blend, c clause) float64 {
 			}
 		}
 	}
-	w.r.EachWord(func(token int32, form []byte, hash uint64) {
-		if token < c.from || token >= c.to {
-			return
-		}
-		for k, v := range s.model.Table.Grams(&w.grams, form, hash) {
-			sum[model.Chars][k] += int32(v)
-		}
-	})
+	sum[model.Chars] = w.r.Chars(s.model.Table, &w.known, c.from, c.to)
 	var v float64
 	for g := range sum {
 		for k, n := range sum[g] {

@@ -8,13 +8,7 @@ import (
 
 // pass adds up the weights of all features: every head in one go.
 func (s *Scorer) pass(w *work) (z [model.Heads]float64) {
-	sum := w.adder.Add(s.model.Table, w.r.Features)
-	chars := &sum[model.Chars]
-	w.r.EachWord(func(_ int32, form []byte, hash uint64) {
-		for k, v := range s.model.Table.Grams(&w.grams, form, hash) {
-			chars[k] += int32(v)
-		}
-	})
+	sum := w.r.Sum(s.model.Table, &w.known)
 	scale := damp(s.model, w.r.Count())
 	for g := range sum {
 		v := model.Group(g).Value() * scale

@@ -43,8 +43,7 @@ func (s *Scorer) score(in *Input, opt Options, ended func() error) (Score, error
 	out.Venting = sigmoid(w.sum)
 	out.Negative, out.Neutral, out.Positive = s.polarity(w, &t)
 	out.Severity = s.severityOf(w, &out, &t)
-	out.Signals = signalsOf(&t, w.several)
-	out.Topics = topicsOf(&t)
+	out.Signals, out.Topics = lists(&t, w.several)
 	if opt.Explain {
 		out.Reasons = s.reasons(w, b)
 	}

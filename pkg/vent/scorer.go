@@ -54,8 +54,7 @@ func (s *Scorer) Version() string { return s.model.Version }
 // work is what one scoring needs, kept for the next.
 type work struct {
 	r     reading.Reading
-	grams model.GramCache
-	adder model.Adder
+	known model.WordCache
 	parts []part
 	heads [model.Heads]float64
 	// blend is how they add up in this text.
@@ -88,8 +87,8 @@ type work struct {
 	stamp  uint32
 }
 
-// maxKept bounds the buffers that are kept for the next text.
-const maxKept = 1 << 16
+// maxKept is how many tokens a text has at most whose buffers are kept for the next.
+const maxKept = 1 << 12
 
 func (s *Scorer) take() *work {
 	if w, ok := s.pool.Get().(*work); ok {
@@ -99,7 +98,7 @@ func (s *Scorer) take() *work {
 }
 
 func (s *Scorer) give(w *work) {
-	if cap(w.r.Features) > maxKept {
+	if len(w.r.Doc.Tokens) > maxKept {
 		return
 	}
 	w.r.Doc.Src, w.names = "", nil

@@ -68,41 +68,57 @@ func Topics() []string {
 	return out
 }
 
-func signalsOf(t *tally, multi bool) []string {
+// lists is the signals and topics of a text, in one piece of memory.
+func lists(t *tally, multi bool) (signals, topics []string) {
+	var best [maxTopics]string
+	top := topicsOf(t, best[:0])
+	mask := signalsOf(t, multi)
+	n := bits.OnesCount32(mask)
+	all := make([]string, 0, n+len(top))
+	for ; mask != 0; mask &= mask - 1 {
+		all = append(all, signalKinds[bits.TrailingZeros32(mask)].name)
+	}
+	return all[:n:n], append(all, top...)[n:]
+}
+
+// signalsOf has a bit for each signal that the text shows.
+func signalsOf(t *tally, multi bool) uint32 {
 	var mask uint32
-	for i, s := range signalKinds {
+	for i := range signalKinds {
+		s := &signalKinds[i]
 		if s.kind != cue.None && t.weight[s.kind] >= s.least || s.kind == cue.None && multi {
 			mask |= 1 << i
 		}
 	}
-	out := make([]string, 0, bits.OnesCount32(mask))
-	for i, s := range signalKinds {
-		if mask&(1<<i) != 0 {
-			out = append(out, s.name)
-		}
-	}
-	return out
+	return mask
 }
 
 // maxTopics is how many topics a score names.
 const maxTopics = 3
 
-// topicsOf names the topics with the strongest cues; other where there are none.
-func topicsOf(t *tally) []string {
-	out := make([]string, 0, maxTopics)
-	var used uint32
-	for range maxTopics {
-		best, at := 0, -1
-		for i, k := range topicKinds {
-			if used&(1<<i) == 0 && k.kind != cue.None && t.weight[k.kind] > best {
-				best, at = t.weight[k.kind], i
-			}
+// topicsOf appends the topics with the strongest cues; other where there are none.
+func topicsOf(t *tally, out []string) []string {
+	var weights [maxTopics]int
+	for i := range topicKinds {
+		k := &topicKinds[i]
+		v := t.weight[k.kind]
+		if k.kind == cue.None || v <= 0 {
+			continue
 		}
-		if at < 0 {
-			break
+		// Of two that are as strong the one listed first comes first.
+		at := len(out)
+		for at > 0 && weights[at-1] < v {
+			at--
 		}
-		used |= 1 << at
-		out = append(out, topicKinds[at].name)
+		if at == maxTopics {
+			continue
+		}
+		if len(out) < maxTopics {
+			out = append(out, "")
+		}
+		copy(out[at+1:], out[at:])
+		copy(weights[at+1:], weights[at:])
+		out[at], weights[at] = k.name, v
 	}
 	if len(out) == 0 {
 		out = append(out, "other")

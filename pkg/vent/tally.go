@@ -8,7 +8,6 @@ import (
 // tally is how strongly each kind of cue speaks in a text, and where first.
 type tally struct {
 	weight   [cue.Kinds]int
-	negated  [cue.Kinds]int
 	from, to [cue.Kinds]int32
 	// i and we tell whether the author speaks of themselves, you whether to the firm.
 	i, we, you bool
@@ -37,7 +36,6 @@ func (w *work) count() tally {
 			v /= 2
 		}
 		if h.Negated && negatable(h.Kind) {
-			t.negated[h.Kind] += v
 			continue
 		}
 		if t.weight[h.Kind] == 0 {

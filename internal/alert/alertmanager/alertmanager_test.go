@@ -108,6 +108,8 @@ func TestTheAlertFollowsTheCase(t *testing.T) {
 		{"resolved", []alert.Message{at(record.StateResolved, vent.SeverityHigh, 1)}, nil},
 		{"dismissed at another severity", []alert.Message{at(record.StateDismissed, vent.SeverityLow, 1)}, nil},
 		{"reopened", []alert.Message{at(record.StateResolved, vent.SeverityHigh, 1), at(record.StateOpen, vent.SeverityHigh, 2)}, []string{"high 2"}},
+		{"ended and reopened twice while nothing came through", []alert.Message{at(record.StateOpen, vent.SeverityLow, 3)}, []string{"low 3"}},
+		{"the same, and ended", []alert.Message{at(record.StateResolved, vent.SeverityLow, 3)}, nil},
 		{"reopened, and the end was never told", []alert.Message{at(record.StateOpen, vent.SeverityCritical, 2)}, []string{"critical 2"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -29,6 +29,8 @@ const (
 	// noteFor is how long a note fires, testFor a test.
 	noteFor = time.Hour
 	testFor = 2 * time.Minute
+	// maxEpisodes is how many earlier episodes of a case are ended with each message.
+	maxEpisodes = 10
 	// maxURLs is how many posts an annotation names.
 	maxURLs = 50
 )
@@ -76,11 +78,15 @@ func (r *Receiver) ofCase(m alert.Message, now time.Time) []posted {
 	}
 	out := []posted{main}
 	for _, s := range vent.Severities() {
-		if s != vent.SeverityNone && s != c.Severity {
+		if s == vent.SeverityNone {
+			continue
+		}
+		if s != c.Severity {
 			out = append(out, r.ended(m, s, c.Episode, now))
 		}
-		if s != vent.SeverityNone && c.Episode > 1 {
-			out = append(out, r.ended(m, s, c.Episode-1, now))
+		// While nothing came through, a case can end and reopen more than once.
+		for e := max(c.Episode-maxEpisodes, 1); e < c.Episode; e++ {
+			out = append(out, r.ended(m, s, e, now))
 		}
 	}
 	return out

@@ -124,6 +124,8 @@ func SendHostile(t *testing.T, r alert.Receiver) {
 
 // lookUps asks for a message at a place that does not answer as it should.
 func (p Place) lookUps(t *testing.T) {
+	x, ok := p.receiver(t, closed(t), short, nil).(alert.Repeater)
+	require.Equal(t, p.LookUp == Repeats && !p.NoUpdates, ok && x.Repeats(), "whether an update that comes again says so")
 	for name, base := range map[string]string{
 		"status 500":     serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }),
 		"status 403":     serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }),

@@ -132,6 +132,9 @@ func moved(m alert.Message) bool {
 	return false
 }
 
+// Repeats is true: an update is a mail of its own.
+func (*Receiver) Repeats() bool { return true }
+
 // Find cannot tell: a mail server says nothing about what it was given before.
 func (*Receiver) Find(context.Context, string, time.Time, *record.Receipt) (record.Receipt, bool, error) {
 	return record.Receipt{}, false, alert.ErrNoLookUp

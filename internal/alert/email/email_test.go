@@ -266,7 +266,11 @@ func TestMails(t *testing.T) {
 	deleted.Dossier.Root.Retracted, deleted.Dossier.Root.Text = true, ""
 	repeat := alerttest.Message(record.NoticeCard, record.StateOpen)
 	repeat.PossibleRepeat = true
+	linked, answered := alerttest.Message(record.NoticeCard, record.StateOpen), alerttest.Message(record.NoticeReply, record.StateOpen)
+	linked.Inbox = "https://inbox.example/cases/" + alerttest.CaseID
+	answered.Inbox = linked.Inbox
 	for name, m := range map[string]alert.Message{
+		"with_inbox": linked, "reply_with_inbox": answered,
 		"card": alerttest.Message(record.NoticeCard, record.StateOpen), "deleted": deleted, "possible_repeat": repeat,
 		"digest": alerttest.Note(record.NoticeDigest), "ops": alerttest.Note(record.NoticeOps),
 	} {

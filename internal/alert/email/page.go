@@ -24,7 +24,8 @@ const pageText = `<!DOCTYPE html>
 {{end}}{{range .Items}}<p style="margin:14px 0 4px">{{template "line" .Head}}</p>
 {{if .Deleted}}<p style="margin:0 0 8px;color:#6a6f76">{{.Deleted}}</p>
 {{end}}{{with .Quote}}<blockquote style="margin:4px 0;padding:4px 12px;border-left:4px solid #c8ccd1;background:#f5f6f7;white-space:pre-wrap">{{.}}</blockquote>
-{{end}}{{end}}{{with .Foot}}<p style="margin:16px 0 0;color:#6a6f76;font-size:13px">{{.}}</p>
+{{end}}{{end}}{{with .Inbox}}<p style="margin:16px 0 0">{{template "line" .}}</p>
+{{end}}{{with .Foot}}<p style="margin:16px 0 0;color:#6a6f76;font-size:13px">{{.}}</p>
 {{end}}</body></html>
 {{define "line"}}{{range .}}{{if .Link}}<a href="{{.Link}}">{{.Text}}</a>{{else if .Bold}}<b>{{.Text}}</b>{{else}}{{.Text}}{{end}}{{end}}{{end}}`
 
@@ -37,6 +38,8 @@ type view struct {
 	Deleted, Quote, Foot string
 	Facts                [][]span
 	Items                []viewItem
+	// Inbox is a note's link to its case; a card has it among its facts.
+	Inbox []span
 }
 
 type viewItem struct {
@@ -82,6 +85,7 @@ func viewOf(m alert.Message) view {
 	}
 	if m.Notice.Case != "" {
 		v.Foot = "case " + m.Notice.Case
+		v.Inbox = spans(alert.InboxLine(m), m.Now)
 	}
 	return v
 }

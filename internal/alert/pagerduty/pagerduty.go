@@ -106,15 +106,18 @@ func (*Receiver) Find(context.Context, string, time.Time, *record.Receipt) (reco
 	return record.Receipt{}, false, nil
 }
 
+// maxEpisodes is how many earlier episodes of a case are ended with each message.
+const maxEpisodes = 3
+
 // bring sends the events that bring the case's incident to the case's state.
 // fresh says that no event of this episode may have been sent.
 func (r *Receiver) bring(ctx context.Context, m alert.Message, fresh bool) error {
 	c := m.Dossier.Case
 	var events []event
-	if c.Episode > 1 && live(c.State) {
-		// Where the end of the last episode was never told, it ends now.
+	for e := max(c.Episode-maxEpisodes, 1); e < c.Episode; e++ {
+		// Where the end of an earlier episode was never told, it ends now.
 		before := c
-		before.Episode--
+		before.Episode = e
 		events = append(events, event{Action: actionResolve, Dedup: dedup(before)})
 	}
 	switch c.State {

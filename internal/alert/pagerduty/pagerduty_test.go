@@ -156,6 +156,8 @@ func TestTheIncidentFollowsTheCase(t *testing.T) {
 		{"dismissed", record.StateOpen, []alert.Message{at(record.StateDismissed, 1)}, map[string]string{"1": "resolved"}},
 		{"reopened", record.StateOpen, []alert.Message{at(record.StateResolved, 1), at(record.StateOpen, 2)}, map[string]string{"1": "resolved", "2": "triggered"}},
 		{"the end was never told", record.StateOpen, []alert.Message{at(record.StateOpen, 2)}, map[string]string{"1": "resolved", "2": "triggered"}},
+		{"ended and reopened twice while nothing came through", record.StateOpen, []alert.Message{at(record.StateClaimed, 3)}, map[string]string{"1": "resolved", "3": "acknowledged"}},
+		{"the same, and ended", record.StateOpen, []alert.Message{at(record.StateResolved, 3)}, map[string]string{"1": "resolved"}},
 		{"reopened and claimed at once", record.StateOpen, []alert.Message{at(record.StateClaimed, 2)}, map[string]string{"1": "resolved", "2": "acknowledged"}},
 		{"claimed before the page left", record.StateClaimed, nil, map[string]string{"1": "acknowledged"}},
 		{"ended before the page left", record.StateResolved, nil, map[string]string{}},

@@ -121,7 +121,7 @@ func helpLines() []string {
 	return []string{
 		"status: how LeakyTap and its cases are doing",
 		"why URL: what became of a post, and why",
-		`silence QUERY DURATION [reason]: hold back cards that match, such as silence "acme outage" 2h known, being fixed`,
+		`silence [--brand NAME] QUERY DURATION [reason]: hold back cards that match, such as silence "acme outage" 2h known, being fixed`,
 		"test TEXT: what would become of a text",
 	}
 }
@@ -181,13 +181,14 @@ func decisionLines(ds []record.Decision) []string {
 }
 
 func (h *Handler) commandSilence(ctx context.Context, c command, rest string) (string, []string, error) {
+	name, rest := splitBrand(rest)
 	query, span, reason, err := splitSilence(rest)
 	if err != nil {
 		return "", nil, err
 	}
 	now := time.Now().UTC()
 	s := record.Silence{
-		ID: silenceID(keyOf(c.Team, c.User, "silence", c.Trigger, c.Text)), Query: unescape(query), By: c.User,
+		ID: silenceID(keyOf(c.Team, c.User, "silence", c.Trigger, c.Text)), Brand: unescape(name), Query: unescape(query), By: c.User,
 		Reason: unescape(reason), From: now, Until: now.Add(span).Truncate(time.Second),
 	}
 	if s.Reason == "" {
@@ -196,9 +197,23 @@ func (h *Handler) commandSilence(ctx context.Context, c command, rest string) (s
 	if s, err = h.opt.Commands.Silence(ctx, s); err != nil {
 		return "", nil, err
 	}
-	return "Silenced until " + s.Until.UTC().Format("2006-01-02 15:04 UTC") + ": " + s.Query, []string{
+	what := s.Query
+	if s.Brand != "" {
+		what = s.Brand + ", " + what
+	}
+	return "Silenced until " + s.Until.UTC().Format("2006-01-02 15:04 UTC") + ": " + what, []string{
 		"What is held back stays in the inbox.", "End it with: leakytap silence expire " + s.ID,
 	}, nil
+}
+
+// splitBrand takes --brand NAME off the beginning.
+func splitBrand(rest string) (name, left string) {
+	after, ok := strings.CutPrefix(strings.TrimSpace(rest), "--brand")
+	if !ok || after == "" || !strings.ContainsAny(after[:1], " =") {
+		return "", rest
+	}
+	name, left, _ = strings.Cut(strings.TrimLeft(after, " ="), " ")
+	return name, strings.TrimSpace(left)
 }
 
 // splitSilence reads QUERY DURATION [reason]: the query ends before the first word

@@ -94,7 +94,7 @@ func TestCommands(t *testing.T) {
 		{"why", "why https://a.example/1", "What became of it:", "acme: below threshold (low, venting 40 %)"},
 		{"why as slack writes an address", "why <https://a.example/?a=1&amp;b=2|a.example>", "What became of it:", "matched: acme"},
 		{"why of nothing known", "why https://none.example", "That post was never collected.", ""},
-		{"why without an address", "why", "Write the address", "silence QUERY"},
+		{"why without an address", "why", "Write the address", "silence [--brand NAME] QUERY"},
 		{"why of two", "why a b", "Write the address", ""},
 		{"test", "test 3 hours on hold with acme", "This text would become:", "acme: alert (high, venting 93 %)"},
 		{"test of what names nobody", "test nobody here", "No brand's query matches", ""},
@@ -143,6 +143,15 @@ func TestSilenceByCommand(t *testing.T) {
 			require.Contains(t, string(out.Blocks), s[0].ID)
 		})
 	}
+}
+
+func TestSilenceOfABrandByCommand(t *testing.T) {
+	g := newRig(t, Config{}, record.StateOpen)
+	out, _ := g.command(`silence --brand acme "late parcel" 2h strike`)
+	s := g.k.silenced()
+	require.Len(t, s, 1, out.Text)
+	require.Equal(t, []string{"acme", `"late parcel"`, "strike"}, []string{s[0].Brand, s[0].Query, s[0].Reason})
+	require.Contains(t, out.Text, `acme, "late parcel"`)
 }
 
 func TestASignedCommandTwiceIsOneSilence(t *testing.T) {

@@ -36,6 +36,12 @@ type Actor interface {
 	Act(ctx context.Context, a record.Action) (record.Case, error)
 }
 
+// Auditor notes in a case's history what somebody wanted and was not let do. A second
+// note with the same Key adds nothing.
+type Auditor interface {
+	Refuse(ctx context.Context, a record.Action, why string) error
+}
+
 // Dossiers tells about a case, for those who ask why.
 type Dossiers interface {
 	Dossier(ctx context.Context, caseID string) (record.Dossier, error)
@@ -48,6 +54,8 @@ type HandlerOptions struct {
 	Receivers func() []*Receiver
 	Actor     Actor
 	Dossiers  Dossiers
+	// Audit hears of clicks by people who may not click; nil leaves them to the log.
+	Audit Auditor
 	// NotFound is the error of Actor and Dossiers for a case that does not exist.
 	NotFound error
 	// Commands carry out /leakytap and silences; nil has none of them.
@@ -160,6 +168,7 @@ func (h *Handler) take(ctx context.Context, answer func(any), from []*Receiver, 
 	if !r.allows(c.user) {
 		h.clicks.WithLabelValues("not_allowed").Inc()
 		h.log.Warn("a click by someone who is not in allowed_users was refused", zap.String("user", c.user), zap.String("case", c.caseID))
+		h.audit(ctx, c)
 		h.refused(ctx, answer, r, c, notAllowed)
 		return
 	}
@@ -169,6 +178,24 @@ func (h *Handler) take(ctx context.Context, answer func(any), from []*Receiver, 
 		return
 	}
 	h.do(ctx, answer, r, c)
+}
+
+// audit notes a click that was refused for who clicked. That it cannot be noted changes
+// nothing for the person.
+func (h *Handler) audit(ctx context.Context, c *click) {
+	if h.opt.Audit == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), actWithin)
+	defer cancel()
+	what := string(c.act.Verb)
+	if what == "" {
+		what = first(c.ask, "silence")
+	}
+	err := h.opt.Audit.Refuse(ctx, c.act, what+": not in allowed_users")
+	if err != nil && (h.opt.NotFound == nil || !errors.Is(err, h.opt.NotFound)) {
+		h.log.Warn("noting a refused click failed", zap.String("case", c.caseID), zap.Error(err))
+	}
 }
 
 const notAllowed = "You are not on the list of those who may act on cases here; ask whoever runs LeakyTap."

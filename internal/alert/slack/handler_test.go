@@ -29,13 +29,14 @@ func (refusal) Human() string   { return "It is resolved already; you can reopen
 
 // desk is what the handler acts on: one case, and each key once.
 type desk struct {
-	mu   sync.Mutex
-	c    record.Case
-	acts []record.Action
-	keys map[string]bool
-	fail error
-	slow time.Duration
-	came int
+	refusals []string
+	mu       sync.Mutex
+	c        record.Case
+	acts     []record.Action
+	keys     map[string]bool
+	fail     error
+	slow     time.Duration
+	came     int
 }
 
 // begun is how many actions were asked for.
@@ -97,6 +98,23 @@ func (d *desk) done() []record.Action {
 	return append([]record.Action(nil), d.acts...)
 }
 
+// Refuse notes what was refused.
+func (d *desk) Refuse(_ context.Context, a record.Action, why string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.c.ID != a.Case {
+		return errNone
+	}
+	d.refusals = append(d.refusals, a.Actor+" via "+a.Via+": "+why)
+	return nil
+}
+
+func (d *desk) refused() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return append([]string(nil), d.refusals...)
+}
+
 type rig struct {
 	s    *standin.Server
 	r    *Receiver
@@ -119,7 +137,7 @@ func newRig(t *testing.T, cfg Config, state record.State) *rig {
 	g.s, g.r = pair(t, cfg)
 	var err error
 	g.h, err = NewHandler(HandlerOptions{
-		Receivers: func() []*Receiver { return []*Receiver{g.r} }, Actor: g.d, Dossiers: g.d, NotFound: errNone, Commands: g.k, Reg: g.reg,
+		Receivers: func() []*Receiver { return []*Receiver{g.r} }, Actor: g.d, Dossiers: g.d, Audit: g.d, NotFound: errNone, Commands: g.k, Reg: g.reg,
 	})
 	require.NoError(t, err)
 	srv := httptest.NewServer(g.h)
@@ -261,6 +279,7 @@ func TestAllowedUsers(t *testing.T) {
 	require.Equal(t, http.StatusOK, g.send(standin.Click{ActionID: actClaim}).Status)
 	require.Empty(t, g.d.done())
 	require.Contains(t, g.ephemeral(), "not on the list")
+	require.Equal(t, []string{"U0JO123456 via slack: claim: not in allowed_users"}, g.d.refused(), "the case's history has it")
 	g.send(standin.Click{ActionID: actClaim, User: "U0BOSS1234"})
 	require.Len(t, g.d.done(), 1)
 }

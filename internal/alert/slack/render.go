@@ -123,7 +123,7 @@ func drawCard(m alert.Message, interactive bool) payload {
 	blocks := []slackgo.Block{
 		slackgo.NewRichTextBlock("head", section(m.Now, head, repeat)),
 		slackgo.NewRichTextBlock("post", post...),
-		slackgo.NewRichTextBlock("state", section(m.Now, append([][]alert.Span{c.State}, c.Service...)...)),
+		slackgo.NewRichTextBlock("state", section(m.Now, append(append([][]alert.Span{c.State}, c.Service...), c.Inbox)...)),
 	}
 	if interactive {
 		blocks = append(blocks, controls(c)...)

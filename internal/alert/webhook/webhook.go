@@ -74,6 +74,9 @@ func (r *Receiver) Reply(ctx context.Context, root record.Receipt, m alert.Messa
 	return r.send(ctx, m, root.Key)
 }
 
+// Repeats is true: each call is a call, an update too.
+func (*Receiver) Repeats() bool { return true }
+
 // Find cannot tell: what was called says nothing about earlier calls.
 func (*Receiver) Find(context.Context, string, time.Time, *record.Receipt) (record.Receipt, bool, error) {
 	return record.Receipt{}, false, alert.ErrNoLookUp

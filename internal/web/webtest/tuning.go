@@ -71,6 +71,11 @@ func (t Tuning) Backtest() web.BacktestState {
 		From: t.Now.Add(-48 * time.Hour), To: t.Now, Days: 2, Mentions: 12, Differences: 2, Reproduced: tune.Rate{Hits: 12, Of: 12},
 		Brands: []tune.BrandReport{{
 			Brand: "acme", Changed: true, Mentions: 12, Lost: 2, Posts: tune.Posts{Lost: t.posts()},
+			Edits: []tune.EditReport{
+				{Edits: []string{"query: + NOT orchestra"}, Lost: 1},
+				{Edits: []string{"alert.threshold: 0.6 -> 0.7"}},
+				{Edits: []string{"query: + NOT orchestra", "alert.threshold: 0.6 -> 0.7"}, Lost: 1},
+			},
 			Running:   tune.SideReport{Cards: 5, CardsPerDay: 2.5, Precision: tune.Rate{Hits: 3, Of: 5, Value: 0.6, Low: 0.2, High: 0.9}},
 			Candidate: tune.SideReport{Cards: 3, CardsPerDay: 1.5, Budget: 2, OverBudget: 1},
 			ByDay:     []tune.Day{{Date: "2026-11-23", Running: 2, Candidate: 0}, {Date: "2026-11-24", Running: 3, Candidate: 3}},

@@ -99,12 +99,19 @@ func compile(ps []pattern) *Set {
 	for _, p := range ps {
 		b.add(p)
 	}
-	c := compiler{graph: b.nodes, ids: map[string]int32{}, set: &Set{kinds: newWordClasses()}, mark: make([]int32, len(b.nodes))}
+	c := compiler{graph: b.nodes, ids: map[string]int32{}, mark: make([]int32, len(b.nodes))}
 	c.state([]int32{0})
 	for at := 0; at < len(c.members); at++ {
 		c.expand(at)
 	}
-	return c.set
+	return layOut(fold(c.drafts))
+}
+
+// draft is a state before it is laid out.
+type draft struct {
+	ends    []end
+	words   []wordEdge
+	classes []classEdge
 }
 
 type compiler struct {
@@ -112,7 +119,7 @@ type compiler struct {
 	// members are the nodes of each state, in order; ids finds a state by them.
 	members [][]int32
 	ids     map[string]int32
-	set     *Set
+	drafts  []draft
 	// mark notes at which turn a node was last gathered.
 	mark []int32
 	turn int32
@@ -143,24 +150,23 @@ func (c *compiler) state(nodes []int32) int32 {
 		id = int32(len(c.members))
 		c.ids[string(c.key)] = id
 		c.members = append(c.members, all)
-		c.set.states = append(c.set.states, state{})
+		c.drafts = append(c.drafts, draft{})
 	}
 	return id
 }
 
 // expand finds what ends in a state and where it leads.
 func (c *compiler) expand(at int) {
-	var ends []end
-	var words []uint64
+	var d draft
 	byWord := map[uint64][]int32{}
 	var byClass [classKinds][]int32
 	for _, n := range c.members[at] {
 		for _, e := range c.graph[n].ends {
-			ends = merge(ends, e)
+			d.ends = merge(d.ends, e)
 		}
 		for _, e := range c.graph[n].words {
 			if byWord[e.hash] == nil {
-				words = append(words, e.hash)
+				d.words = append(d.words, wordEdge{hash: e.hash})
 			}
 			byWord[e.hash] = append(byWord[e.hash], e.next)
 		}
@@ -168,43 +174,13 @@ func (c *compiler) expand(at int) {
 			byClass[e.class] = append(byClass[e.class], e.next)
 		}
 	}
-	st := state{ends: uint32(len(c.set.ends)), classes: uint32(len(c.set.classes)), endCount: uint8(len(ends))}
-	c.set.ends = append(c.set.ends, ends...)
-	next := make([]int32, len(words))
-	for i, hash := range words {
-		next[i] = c.state(byWord[hash])
-		if at == 0 {
-			b := hash >> 40 % firstBits
-			c.set.first[b/64] |= 1 << (b % 64)
-		}
+	for i := range d.words {
+		d.words[i].next = c.state(byWord[d.words[i].hash])
 	}
-	c.set.index(&st, words, next)
 	for k, next := range byClass {
-		if next == nil {
-			continue
+		if next != nil {
+			d.classes = append(d.classes, classEdge{class(k), c.state(next)})
 		}
-		st.wants |= 1 << k
-		st.classCount++
-		id := c.state(next)
-		c.set.classes = append(c.set.classes, classEdge{class(k), id})
 	}
-	c.set.states[at] = st
-}
-
-// index gives the state its own small table of the edges that words lead along.
-func (s *Set) index(st *state, words []uint64, next []int32) {
-	st.edges = uint32(len(s.edges))
-	for 1<<st.edgeBits < len(words)+len(words)/2+1 {
-		st.edgeBits++
-	}
-	own := make([]edge, 1<<st.edgeBits)
-	for k, hash := range words {
-		i := int(hash) & (len(own) - 1)
-		for own[i].next != 0 {
-			i = (i + 1) & (len(own) - 1)
-		}
-		own[i] = edge{tagOf(hash), next[k]}
-		st.words |= wordBit(hash)
-	}
-	s.edges = append(s.edges, own...)
+	c.drafts[at] = d
 }

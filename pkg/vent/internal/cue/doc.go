@@ -18,6 +18,7 @@
 //	kind.go     the kinds of cues
 //	pattern.go  a phrase as read from a file
 //	compile.go  phrases compiled together
+//	layout.go   the compiled phrases folded and laid out
 //	trie.go     the compiled phrases and the one pass over a text
 //	lang.go     which language a text is in
 package cue

@@ -46,8 +46,12 @@ type Set struct {
 	ends    []end
 	classes []classEdge
 	kinds   wordClasses
+	openers []opener
 	// first tells of most words that no phrase begins with them, at one look.
 	first [firstBits / 64]uint64
+	// behindGap is where a gap at the beginning of a phrase leads to, where only words
+	// lead on from there; else nil.
+	behindGap *state
 }
 
 const firstBits = 1 << 16
@@ -62,6 +66,29 @@ func (s *Set) mayBegin(hash uint64) bool {
 type edge struct {
 	tag  uint32
 	next int32
+}
+
+// opener is an edge from where all phrases begin. What it leads to is looked at only
+// where then, the words of that state, may have the next token.
+type opener struct {
+	tag  uint32
+	next int32
+	then uint64
+}
+
+// anything stands for a state that more than words lead on from, or where a phrase
+// ends.
+const anything = ^uint64(0)
+
+// opener is the edge that a word leads along from the beginning; its next is 0 where
+// there is none.
+func (s *Set) opener(hash uint64) *opener {
+	for i, tag := uint32(hash)&uint32(len(s.openers)-1), tagOf(hash); ; i = (i + 1) & uint32(len(s.openers)-1) {
+		o := &s.openers[i]
+		if o.next == 0 || o.tag == tag {
+			return o
+		}
+	}
 }
 
 func tagOf(hash uint64) uint32 { return uint32(hash >> 32) }
@@ -83,24 +110,37 @@ func (s *Set) Find(d *text.Doc, hits []Hit) []Hit {
 	s.classify(d)
 	m := match{set: s, d: d, hits: hits}
 	root := &s.states[0]
+	wants := s.wanted(d)
 	for i := range d.Tokens {
 		t := &d.Tokens[i]
 		m.from, m.first = i, len(m.hits)
 		if s.mayBegin(t.Hash) {
-			if n := s.literal(root, t.Hash); n != 0 {
-				m.walk(i+1, n, 1)
-			}
+			m.open(t.Hash, i+1)
 		}
 		if t.Whole != 0 {
-			if n := s.literal(root, tagHash(t.Whole)); n != 0 {
-				m.walk(i+tagLength(d, i), n, 1)
-			}
+			m.open(tagHash(t.Whole), i+tagLength(d, i))
 		}
-		if root.wants&classBits(t.Class) != 0 {
-			m.branch(i, root, 0)
+		if may := wants & classBits(t.Class); may != 0 {
+			m.follow(i, root, may, 0)
 		}
 	}
 	return m.hits
+}
+
+// wanted is the classes that phrases of d may begin with. A gap can begin one at any
+// token, so it is worth a look at the whole text whether a word that may follow it
+// is there at all.
+func (s *Set) wanted(d *text.Doc) classBits {
+	wants := s.states[0].wants
+	if s.behindGap == nil {
+		return wants
+	}
+	for i := range d.Tokens {
+		if hash := d.Tokens[i].Hash; s.behindGap.words&wordBit(hash) != 0 && s.literal(s.behindGap, hash) != 0 {
+			return wants
+		}
+	}
+	return wants &^ (1 << aGap)
 }
 
 // tagLength is how many tokens the hashtag at token i has.
@@ -120,26 +160,44 @@ type match struct {
 	from, first int
 }
 
-func (m *match) walk(at int, id int32, depth int) {
-	if depth > maxDepth {
+// open walks on from token at, where a phrase begins with the word before it.
+func (m *match) open(hash uint64, at int) {
+	o := m.set.opener(hash)
+	if o.next == 0 {
 		return
 	}
-	s := m.set
-	st := &s.states[id]
-	if st.endCount > 0 {
-		for _, e := range s.ends[st.ends : st.ends+uint32(st.endCount)] {
-			m.report(Hit{Kind: e.kind, Weight: e.weight, From: int32(m.from), To: int32(at)})
-		}
+	if o.then != anything && (at >= len(m.d.Tokens) || o.then&wordBit(m.d.Tokens[at].Hash) == 0) {
+		return
 	}
-	if st.words != 0 && at < len(m.d.Tokens) {
-		if hash := m.d.Tokens[at].Hash; st.words&wordBit(hash) != 0 {
-			if next := s.literal(st, hash); next != 0 {
-				m.walk(at+1, next, depth+1)
+	m.walk(at, o.next, 1)
+}
+
+func (m *match) walk(at int, id int32, depth int) {
+	s := m.set
+	for ; depth <= maxDepth; depth++ {
+		st := &s.states[id]
+		if st.endCount > 0 {
+			for _, e := range s.ends[st.ends : st.ends+uint32(st.endCount)] {
+				m.report(Hit{Kind: e.kind, Weight: e.weight, From: int32(m.from), To: int32(at)})
 			}
 		}
-	}
-	if st.wants != 0 {
-		m.branch(at, st, depth)
+		next := int32(0)
+		if st.words != 0 && at < len(m.d.Tokens) {
+			if hash := m.d.Tokens[at].Hash; st.words&wordBit(hash) != 0 {
+				next = s.literal(st, hash)
+			}
+		}
+		if st.wants != 0 {
+			if next != 0 {
+				m.walk(at+1, next, depth+1)
+			}
+			m.branch(at, st, depth)
+			return
+		}
+		if next == 0 {
+			return
+		}
+		at, id = at+1, next
 	}
 }
 
@@ -153,9 +211,13 @@ func (m *match) branch(at int, st *state, depth int) {
 	if at < len(m.d.Tokens) {
 		may |= classBits(m.d.Tokens[at].Class)
 	}
-	if st.wants&may == 0 {
-		return
+	if may &= st.wants; may != 0 {
+		m.follow(at, st, may, depth)
 	}
+}
+
+// follow follows those classes that lead on from st which are in may.
+func (m *match) follow(at int, st *state, may classBits, depth int) {
 	for _, e := range m.set.classes[st.classes : st.classes+uint32(st.classCount)] {
 		if may&(1<<e.class) != 0 {
 			m.class(at, e, depth)

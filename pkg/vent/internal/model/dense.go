@@ -23,14 +23,16 @@ const (
 	denseTags
 	denseBias
 	denseAsked
+	measures
 )
 
 func (x *Extractor) measure(what uint64, value int) {
-	x.add(join(what, uint64(value), saltDense), -1, -1, Facts)
+	x.facts = append(x.facts, fact{code: measureCode(what, value), from: -1, to: -1})
 }
 
-// dense adds the measures of the text and how often each kind of cue occurs.
+// dense lists the measures of the text and how often each kind of cue occurs.
 func (x *Extractor) dense(d *text.Doc, hits []cue.Hit) {
+	x.facts = x.facts[:0]
 	var exclaims, questions, elongated, brands, handles int
 	for i := range d.Tokens {
 		t := &d.Tokens[i]
@@ -85,25 +87,25 @@ func (x *Extractor) cues(hits []cue.Hit) {
 		} else {
 			count[h.Kind] += w
 		}
-		sign := uint64(0)
+		sign := 0
 		if h.Negated {
 			sign = 1
 		}
-		x.add(join(uint64(h.Kind), sign, saltCue), h.From, h.To, Facts)
+		x.facts = append(x.facts, fact{code: cueCode(h.Kind, sign), from: h.From, to: h.To})
 	}
 	for k := cue.Kind(1); int(k) < cue.Kinds; k++ {
 		if k == cue.Positive || k == cue.Negative {
 			continue
 		}
 		if count[k] > 0 {
-			x.add(join(uint64(k), uint64(10+bucket(count[k])), saltCue), -1, -1, Facts)
+			x.facts = append(x.facts, fact{code: cueCode(k, 10+bucket(count[k])), from: -1, to: -1})
 		}
 	}
 	p := count[cue.Positive] + neg[cue.Negative]/2
 	n := count[cue.Negative] + neg[cue.Positive]
-	x.measure(densePositive, min(p, 12))
-	x.measure(denseNegative, min(n, 12))
-	x.measure(denseNet, max(-12, min(12, p-n)))
+	x.measure(densePositive, min(p, mostNet))
+	x.measure(denseNegative, min(n, mostNet))
+	x.measure(denseNet, max(-mostNet, min(mostNet, p-n)))
 }
 
 // bucket lumps large counts.

@@ -5,11 +5,17 @@
 // text's features adds up all heads: three of polarity and those of venting.
 //
 //	doc.go       the heads
-//	feature.go   features of words, n-grams and characters
+//	feature.go   features of words, n-grams and characters, one by one
 //	dense.go     features of the text as a whole and of its cues
-//	table.go     weights by feature, open addressing
+//	facts.go     those features as small numbers
+//	sum.go       the weights of all features of a text
+//	grams.go     what is remembered about single words
+//	adder.go     weights added up, eight at a time
+//	table.go     weights by feature
+//	places.go    a row for each feature
 //	grade.go     how severe a complaint is
 //	file.go      the file format, its checksum and its limits
+//	second.go    how the second opinion counts
 package model
 
 // Head is one of the questions that the model answers.

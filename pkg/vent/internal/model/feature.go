@@ -28,7 +28,9 @@ type unit struct {
 type Extractor struct {
 	units    []unit
 	features []Feature
-	grams    int
+	facts    []fact
+	keys     []uint32
+	count    int
 }
 
 const (
@@ -57,34 +59,41 @@ func join(a, b, salt uint64) uint64 {
 	return text.Mix(a*0x9e3779b97f4a7c15 + (b^salt)*0xc2b2ae3d27d4eb4f)
 }
 
-// Extract lists the features of d, in which hits were found. Those of characters
-// are left out unless grams is set: EachWord leads to their sums faster. The result
-// is valid until the next call.
-func (x *Extractor) Extract(d *text.Doc, hits []cue.Hit, grams bool) []Feature {
+// Begin reads d, in which hits were found. Extract and Sum are about the text that
+// was read last.
+func (x *Extractor) Begin(d *text.Doc, hits []cue.Hit) {
 	x.unify(d)
+	x.dense(d, hits)
+	x.count = 0
+}
+
+// Extract lists the features of the text, those of characters only where grams is
+// set. The result is valid until the next call.
+func (x *Extractor) Extract(d *text.Doc, grams bool) []Feature {
 	x.features = x.features[:0]
 	x.words()
-	x.dense(d, hits)
-	x.grams = 0
+	for i := range x.facts {
+		f := &x.facts[i]
+		x.add(factHash(f.code), f.from, f.to, Facts)
+	}
+	x.count = len(x.features)
 	for i := range x.units {
 		u := &x.units[i]
 		if !u.word {
 			continue
 		}
 		form := d.Form(int(u.from))
-		x.grams += gramCount(len(form))
+		x.count += gramCount(len(form))
 		if grams {
 			x.chars(form, u)
 		}
 	}
-	if grams {
-		x.grams = 0
-	}
 	return x.features
 }
 
-// Count is how many features the text has, those that were left out included.
-func (x *Extractor) Count() int { return len(x.features) + x.grams }
+// Count is how many features the text has, those of characters included: Extract
+// or Sum counted them.
+func (x *Extractor) Count() int { return x.count }
 
 func (x *Extractor) add(hash uint64, from, to int32, g Group) {
 	x.features = append(x.features, Feature{Hash: hash, From: from, To: to, Group: g})
@@ -133,6 +142,7 @@ func numberHash(form []byte, h uint64) uint64 {
 
 const nearReach = 4
 
+// words lists n-grams of words. Sum counts the same ones.
 func (x *Extractor) words() {
 	us := x.units
 	n := len(us)
@@ -173,12 +183,16 @@ func (x *Extractor) near(i int) {
 		if k == i || us[k].brand {
 			continue
 		}
-		side := uint64(1)
-		if k > i {
-			side = 2
-		}
-		x.add(join(us[k].hash, side, saltNear), us[k].from, us[k].to, Words)
+		x.add(join(us[k].hash, nearSide(k, i), saltNear), us[k].from, us[k].to, Words)
 	}
+}
+
+// nearSide is the side of the brand's name at unit i on which unit k stands.
+func nearSide(k, i int) uint64 {
+	if k > i {
+		return 2
+	}
+	return 1
 }
 
 const (

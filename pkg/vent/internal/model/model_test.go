@@ -2,10 +2,14 @@ package model
 
 import (
 	"bytes"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/leakytap/leakytap/pkg/vent/internal/cue"
 	"github.com/leakytap/leakytap/pkg/vent/internal/text"
 )
 
@@ -73,43 +77,81 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// TestGramsAreTheSumOfTheirFeatures compares the remembered sums with the features
-// one by one.
-func TestGramsAreTheSumOfTheirFeatures(t *testing.T) {
+// TestSumIsThatOfTheFeaturesOneByOne compares what is added up on the way with the
+// features that Extract lists, which training sees.
+func TestSumIsThatOfTheFeaturesOneByOne(t *testing.T) {
 	var x Extractor
 	var d text.Doc
-	d.Parse("Awful awful service from a telecom é")
-	features := x.Extract(&d, nil, true)
-	all := x.Count()
-	require.Len(t, features, all)
-	var entries []Entry
-	for i, f := range features {
-		if f.Group == Chars {
-			entries = append(entries, Entry{Key: Key(f.Hash), Weights: [Heads]int8{int8(i), 1}})
+	var cache WordCache
+	for _, src := range []string{
+		"Awful AWFUL service from acme, a telecom é", "", "acme", "not acme acme NEVER again! http://x.y @you 3 12 300", "😡 3 ３ :-(",
+		strings.Repeat("acme is not GOOD at all ", 300),
+	} {
+		d.Parse(src)
+		var hits []cue.Hit
+		for i := range d.Tokens {
+			if string(d.Form(i)) == "acme" {
+				d.Tokens[i].Flags |= text.Brand
+			}
+			hits = append(hits, cue.Hit{Kind: cue.Kind(i%(cue.Kinds-1) + 1), Weight: int8(i%5 + 1), Negated: i%3 == 0, From: int32(i), To: int32(i + 1)})
 		}
-	}
-	table := NewTable(entries)
-	var want Sums
-	for _, f := range features {
-		if w, ok := table.Find(f.Hash); ok && f.Group == Chars {
+		x.Begin(&d, hits)
+		features := x.Extract(&d, true)
+		require.Len(t, features, x.Count())
+		var entries []Entry
+		for i, f := range features {
+			if i%4 > 0 {
+				entries = append(entries, Entry{Key: Key(f.Hash), Weights: [Heads]int8{int8(i), 1, -128, 127}})
+			}
+		}
+		table := NewTable(entries)
+		var want [Groups]Sums
+		for _, f := range features {
+			w, ok := table.Find(f.Hash)
+			require.Equal(t, ok, table.Knows(f.Hash))
 			for k, v := range w {
-				want[k] += int32(v)
+				want[f.Group][k] += int32(v)
 			}
 		}
+		all := x.Count()
+		cache = WordCache{}
+		for range 2 {
+			require.Equal(t, want, x.Sum(table, &cache, &d))
+			require.Equal(t, all, x.Count())
+			require.Equal(t, want[Chars], x.Within(table, &cache, &d, 0, int32(len(d.Tokens))))
+		}
+		require.Len(t, x.Extract(&d, false), len(features)-gramsOf(features))
+		require.Equal(t, all, x.Count())
 	}
-	x.Extract(&d, nil, false)
-	require.Equal(t, all, x.Count())
-	var got Sums
-	var cache GramCache
+}
+
+func gramsOf(features []Feature) (n int) {
+	for _, f := range features {
+		if f.Group == Chars {
+			n++
+		}
+	}
+	return n
+}
+
+// TestWordsThatShareASlotAreToldApart has more words than a WordCache has room for.
+func TestWordsThatShareASlotAreToldApart(t *testing.T) {
+	var x Extractor
+	var d text.Doc
+	var cache WordCache
+	table := NewTable([]Entry{{Key: Key(text.HashString("w7")), Weights: [Heads]int8{7}}})
 	for range 2 {
-		got = Sums{}
-		x.EachWord(&d, func(_ int32, form []byte, hash uint64) {
-			for k, v := range table.Grams(&cache, form, hash) {
-				got[k] += int32(v)
+		for i := range 2 * wordSets * wordWays {
+			d.Parse("w" + strconv.Itoa(i))
+			x.Begin(&d, nil)
+			want := int32(0)
+			if string(d.Form(0)) == "w7" { // w777 is one too
+				want = 7
 			}
-		})
+			sums := x.Sum(table, &cache, &d)
+			require.Equal(t, want, sums[Words][0], "%d", i)
+		}
 	}
-	require.Equal(t, want, got)
 }
 
 func TestTheBrandsNameIsTheBrand(t *testing.T) {
@@ -119,7 +161,8 @@ func TestTheBrandsNameIsTheBrand(t *testing.T) {
 		d.Tokens[2].Flags |= text.Brand
 		var x Extractor
 		out := map[uint64]bool{}
-		for _, f := range x.Extract(&d, nil, true) {
+		x.Begin(&d, nil)
+		for _, f := range x.Extract(&d, true) {
 			out[f.Hash] = true
 		}
 		return out
@@ -127,32 +170,55 @@ func TestTheBrandsNameIsTheBrand(t *testing.T) {
 	require.Equal(t, hashes("acme"), hashes("globex"))
 }
 
-// TestAdderAddsExactly adds more rows than fit into its lanes.
+// TestAdderAddsExactly adds more rows than fit into its lanes, and keys of no row.
 func TestAdderAddsExactly(t *testing.T) {
 	var entries []Entry
-	var features []Feature
-	var want [Groups]Sums
+	var keys []uint32
+	var want Sums
 	for i := range 5000 {
-		e := Entry{Key: uint32(i*2 + 1), Weights: [Heads]int8{127, -127, int8(i), int8(-i), int8(i * 7)}}
+		e := Entry{Key: uint32(i*2 + 1), Weights: [Heads]int8{127, -127, int8(i), int8(-i), int8(i * 7), -128}}
 		entries = append(entries, e)
-		g := Group(i % 3)
-		features = append(features, Feature{Hash: uint64(e.Key) << 16, Group: g}, Feature{Hash: uint64(e.Key+1) << 16, Group: g})
-		if g == Chars {
-			continue
-		}
+		keys = append(keys, e.Key, e.Key+1)
 		for k, v := range e.Weights {
-			want[g][k] += int32(v)
+			want[k] += int32(v)
 		}
 	}
-	var a Adder
-	table := NewTable(entries)
-	require.Equal(t, want, a.Add(table, features))
-	require.Equal(t, want, a.Add(table, features))
+	table := NewTable(append([]Entry{{Key: 1, Weights: [Heads]int8{99}}}, entries...))
+	var a, b adder
+	a.addAll(table, keys[:7])
+	a.addAll(table, keys[7:])
+	require.Equal(t, want, a.total())
 	for _, e := range entries {
 		w, ok := table.Find(uint64(e.Key) << 16)
 		require.True(t, ok)
 		require.Equal(t, e.Weights, w)
+		b.add(table.find(e.Key).weights())
 		require.True(t, table.Knows(uint64(e.Key)<<16))
 		require.False(t, table.Knows(uint64(e.Key+1)<<16))
+	}
+	require.Equal(t, want, b.total())
+}
+
+// TestEveryKeyHasAPlace makes tables of keys that lie close and far apart.
+func TestEveryKeyHasAPlace(t *testing.T) {
+	for _, n := range []int{0, 1, 2, 3, 100, 40_000} {
+		for _, step := range []uint32{1, 1 << 8, 1 << 16, 2654435761} {
+			var keys []uint32
+			for i := range uint32(n) {
+				if k := i * step; i == 0 || k != 0 {
+					keys = append(keys, k)
+				}
+			}
+			slices.Sort(keys)
+			keys = slices.Compact(keys)
+			p := newPlaces(keys)
+			taken := map[uint32]bool{}
+			for _, k := range keys {
+				at := p.of(k)
+				require.Less(t, uint64(at), p.rows)
+				require.False(t, taken[at])
+				taken[at] = true
+			}
+		}
 	}
 }

@@ -1,6 +1,10 @@
 package model
 
-import "encoding/binary"
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+)
 
 // Key is the part of a feature's hash that the table keeps.
 func Key(hash uint64) uint32 {
@@ -23,166 +27,99 @@ const lanes = 8
 // row is a feature's weights as they lie in memory: each raised by 128, so that
 // eight are added up at once.
 type row struct {
-	key     uint32
-	weights [lanes]byte
+	key uint32
+	// low and high are the weights of the first four heads and of the others.
+	low, high uint32
 }
 
+func (r *row) weights() uint64 { return uint64(r.high)<<32 | uint64(r.low) }
+
 // Table finds a feature's weights. Most features that a model does not weigh are
-// told by one look at the bits of known, which stay in the processor's cache.
+// told by one look at the bits of known, which stay in the processor's cache. Each
+// other has one row where it can be: nothing is searched, so that the processor
+// fetches the rows of a text side by side.
 type Table struct {
 	rows  []row
-	mask  uint32
+	place places
 	known []uint64
 	shift uint32
+	facts []uint64
 }
 
 // NewTable builds a table of entries. Of two with one key the later counts.
 func NewTable(entries []Entry) *Table {
-	size, bits, shift := uint32(64), uint64(512), uint32(32-9)
-	for uint64(size)*3 < 5*uint64(len(entries)) {
-		size *= 2
-	}
+	entries = lastOfEach(entries)
+	bits, shift := uint64(512), uint32(32-9)
 	for bits < 8*uint64(len(entries)) {
 		bits *= 2
 		shift--
 	}
-	t := &Table{rows: make([]row, size), mask: size - 1, known: make([]uint64, bits/64), shift: shift}
-	for _, e := range entries {
-		if e.Key == 0 {
-			continue
-		}
-		i := e.Key & t.mask
-		for t.rows[i].key != 0 && t.rows[i].key != e.Key {
-			i = (i + 1) & t.mask
-		}
-		t.rows[i].key = e.Key
-		for k := range lanes {
-			t.rows[i].weights[k] = 128
+	keys := make([]uint32, len(entries))
+	for i := range entries {
+		keys[i] = entries[i].Key
+	}
+	t := &Table{place: newPlaces(keys), known: make([]uint64, bits/64), shift: shift}
+	t.rows = make([]row, t.place.rows)
+	for i := range entries {
+		e := &entries[i]
+		var w [lanes]byte
+		for k := range w {
+			w[k] = 128
 		}
 		for k, v := range e.Weights {
-			t.rows[i].weights[k] = byte(int(v) + 128)
+			w[k] = byte(int(v) + 128)
 		}
+		t.rows[t.place.of(e.Key)] = row{e.Key, binary.LittleEndian.Uint32(w[:4]), binary.LittleEndian.Uint32(w[4:])}
 		b := t.bit(e.Key)
 		t.known[b/64] |= 1 << (b % 64)
 	}
+	t.facts = factRows(t)
 	return t
+}
+
+// lastOfEach is the entries without those that a later one with the same key
+// replaces, and without the key that no feature has.
+func lastOfEach(entries []Entry) []Entry {
+	out := slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return e.Key == 0 })
+	slices.Reverse(out)
+	slices.SortStableFunc(out, func(a, b Entry) int { return cmp.Compare(a.Key, b.Key) })
+	return slices.CompactFunc(out, func(a, b Entry) bool { return a.Key == b.Key })
 }
 
 // bit is where known tells of a key.
 func (t *Table) bit(key uint32) uint32 { return key * 0x9e3779b1 >> t.shift }
 
-// has tells whether the table may know the key: it is sure only of a no.
-func (t *Table) has(key uint32) bool {
+// may is 1 where the table may know the key and 0 where it does not.
+func (t *Table) may(key uint32) uint64 {
 	b := t.bit(key)
-	return t.known[b/64]&(1<<(b%64)) != 0
+	return t.known[b/64] >> (b % 64) & 1
 }
 
 // find is the row of a key, nil where there is none.
 func (t *Table) find(key uint32) *row {
-	for i := key & t.mask; ; i = (i + 1) & t.mask {
-		r := &t.rows[i]
-		if r.key == key {
-			return r
-		}
-		if r.key == 0 {
-			return nil
-		}
+	if t.may(key) == 0 {
+		return nil
 	}
+	if r := &t.rows[t.place.of(key)]; r.key == key {
+		return r
+	}
+	return nil
 }
 
 // Knows tells whether the model weighs a feature.
 func (t *Table) Knows(hash uint64) bool {
-	k := Key(hash)
-	return t.has(k) && t.find(k) != nil
+	return t.find(Key(hash)) != nil
 }
 
 // Find is the weights of a feature; false where the model has none.
 func (t *Table) Find(hash uint64) (w [Heads]int8, ok bool) {
-	k := Key(hash)
-	if !t.has(k) {
-		return w, false
-	}
-	r := t.find(k)
+	r := t.find(Key(hash))
 	if r == nil {
 		return w, false
 	}
+	all := r.weights()
 	for i := range w {
-		w[i] = int8(int(r.weights[i]) - 128)
+		w[i] = int8(int(all>>(8*i)&0xff) - 128)
 	}
 	return w, true
-}
-
-// Sums is the steps of every head, added up.
-type Sums [Heads]int32
-
-// adder adds rows up, eight weights at a time, in lanes of 16 bits.
-type adder struct {
-	even, odd uint64
-	count     int32
-	sums      Sums
-}
-
-const (
-	evenLanes = 0x00ff00ff00ff00ff
-	// full is how many rows fit into the lanes before one overflows.
-	full = 256
-)
-
-func (a *adder) add(r *row) {
-	w := binary.LittleEndian.Uint64(r.weights[:])
-	a.even += w & evenLanes
-	a.odd += w >> 8 & evenLanes
-	if a.count++; a.count == full {
-		a.flush()
-	}
-}
-
-func (a *adder) flush() {
-	for k := range a.sums {
-		lane := a.even
-		if k%2 == 1 {
-			lane = a.odd
-		}
-		a.sums[k] += int32(lane>>(k/2*16)&0xffff) - 128*a.count
-	}
-	a.even, a.odd, a.count = 0, 0, 0
-}
-
-// Total is the sums of what was added.
-func (a *adder) total() Sums {
-	a.flush()
-	return a.sums
-}
-
-// Adder adds up the weights of a text's features by group. It reuses its buffer;
-// the zero Adder is ready to use, by one goroutine at a time.
-type Adder struct {
-	keys []groupKey
-}
-
-type groupKey struct {
-	key   uint32
-	group Group
-}
-
-// Add is the sums of the features, those of characters left out. What the model may
-// know is picked out first, so that the rows are fetched side by side.
-func (a *Adder) Add(t *Table, features []Feature) (sums [Groups]Sums) {
-	a.keys = a.keys[:0]
-	for i := range features {
-		f := &features[i]
-		if k := Key(f.Hash); f.Group != Chars && t.has(k) {
-			a.keys = append(a.keys, groupKey{k, f.Group})
-		}
-	}
-	var by [Groups]adder
-	for _, k := range a.keys {
-		if r := t.find(k.key); r != nil {
-			by[k.group].add(r)
-		}
-	}
-	for g := range by {
-		sums[g] = by[g].total()
-	}
-	return sums
 }

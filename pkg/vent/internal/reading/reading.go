@@ -28,10 +28,11 @@ func NewTools() (*Tools, error) {
 // Reading is a text as it was read. It reuses its buffers; the zero Reading is
 // ready to use, by one goroutine at a time.
 type Reading struct {
-	Doc      text.Doc
-	Seen     target.Seen
-	Lang     cue.Lang
-	Hits     []cue.Hit
+	Doc  text.Doc
+	Seen target.Seen
+	Lang cue.Lang
+	Hits []cue.Hit
+	// Features is there where Read was asked for grams; List makes it in any case.
 	Features []model.Feature
 	// Grams tells whether Features has those of characters.
 	Grams   bool
@@ -45,14 +46,33 @@ func (r *Reading) Read(t *Tools, src string, names *target.Names, lang string, g
 	r.Seen = names.Mark(&r.Doc)
 	r.Lang = t.Detector.Detect(&r.Doc, lang)
 	r.Hits = t.Book.Set(r.Lang).Find(&r.Doc, r.Hits[:0])
-	r.Grams = grams
-	r.Features = r.extract.Extract(&r.Doc, r.Hits, grams)
+	r.extract.Begin(&r.Doc, r.Hits)
+	r.Grams, r.Features = grams, nil
+	if grams {
+		r.Features = r.extract.Extract(&r.Doc, true)
+	}
 }
 
-// Count is how many features the text has, those of characters included.
+// List is the features one by one. Those of characters are among them only where
+// Read was asked for them.
+func (r *Reading) List() []model.Feature {
+	if r.Features == nil {
+		r.Features = r.extract.Extract(&r.Doc, r.Grams)
+	}
+	return r.Features
+}
+
+// Sum is the weights of all features, by group.
+func (r *Reading) Sum(t *model.Table, c *model.WordCache) [model.Groups]model.Sums {
+	return r.extract.Sum(t, c, &r.Doc)
+}
+
+// Count is how many features the text has, those of characters included. It is known
+// once they were listed or summed up.
 func (r *Reading) Count() int { return r.extract.Count() }
 
-// EachWord calls f for each word: its token, its normal form and its hash.
-func (r *Reading) EachWord(f func(token int32, form []byte, hash uint64)) {
-	r.extract.EachWord(&r.Doc, f)
+// Chars is the weights of the n-grams of characters of the words from token from to
+// token to.
+func (r *Reading) Chars(t *model.Table, c *model.WordCache, from, to int32) model.Sums {
+	return r.extract.Within(t, c, &r.Doc, from, to)
 }

@@ -9,8 +9,15 @@ import (
 func (d *Doc) Parse(src string) {
 	*d = Doc{Src: src, Norm: d.Norm[:0], Tokens: d.Tokens[:0], line: true}
 	for i := 0; i < len(src); {
-		r, n := next(src, i)
-		i = d.one(i, n, r)
+		switch c := src[i]; {
+		case c == ' ':
+			i++
+		case folded[c] > '9':
+			i = d.wordOrLink(i)
+		default:
+			r, n := next(src, i)
+			i = d.one(i, n, r)
+		}
 	}
 	d.scope()
 	d.Repost = len(d.Tokens) >= 2 && d.Tokens[1].Kind == User && string(d.Form(0)) == "rt"
@@ -49,6 +56,11 @@ func (d *Doc) one(i, n int, r rune) int {
 
 // push adds a token whose normal form is d.Norm[nstart:].
 func (d *Doc) push(kind Kind, start, end, nstart int, flags Flag) *Token {
+	return d.pushHashed(kind, start, end, nstart, flags, HashBytes(d.Norm[nstart:]))
+}
+
+// pushHashed is push for a normal form whose hash is known.
+func (d *Doc) pushHashed(kind Kind, start, end, nstart int, flags Flag, hash uint64) *Token {
 	if len(d.Tokens) > 0 && int(d.Tokens[len(d.Tokens)-1].End) == start {
 		flags |= Glued
 	}
@@ -58,7 +70,7 @@ func (d *Doc) push(kind Kind, start, end, nstart int, flags Flag) *Token {
 	}
 	d.Tokens = append(d.Tokens, Token{
 		Start: int32(start), End: int32(end), NStart: int32(nstart), NEnd: int32(len(d.Norm)),
-		Hash: HashBytes(d.Norm[nstart:]), Kind: kind, Flags: flags, Count: 1,
+		Hash: hash, Kind: kind, Flags: flags, Count: 1,
 	})
 	return &d.Tokens[len(d.Tokens)-1]
 }
@@ -76,12 +88,10 @@ func (d *Doc) wordOrLink(i int) int {
 // word reads one word from i, never beyond limit.
 func (d *Doc) word(i, limit int, flags Flag) int {
 	nstart, start, end := len(d.Norm), i, i
-	var w wordShape
+	w := wordShape{hash: fnvOffset}
 	for i < limit {
-		if c := d.Src[i]; isASCIILetter(rune(c)) || c >= '0' && c <= '9' {
-			w.see(rune(c))
-			d.Norm = append(d.Norm, lower(c))
-			i++
+		if folded[d.Src[i]] != 0 {
+			i = d.letters(i, limit, &w)
 			end = i
 			continue
 		}
@@ -92,6 +102,7 @@ func (d *Doc) word(i, limit int, flags Flag) int {
 				break
 			}
 			d.Norm = append(d.Norm, '\'')
+			w.hash = (w.hash ^ '\'') * fnvPrime
 			i += n
 			continue
 		}
@@ -104,6 +115,7 @@ func (d *Doc) word(i, limit int, flags Flag) int {
 		}
 		if lone(r) {
 			if end == start {
+				w.odd = true
 				d.Norm = appendFolded(d.Norm, r)
 				d.Letters++
 				d.Foreign++
@@ -112,6 +124,7 @@ func (d *Doc) word(i, limit int, flags Flag) int {
 			break
 		}
 		w.see(r)
+		w.odd = true
 		d.Norm = appendFolded(d.Norm, r)
 		i += n
 		end = i
@@ -123,6 +136,36 @@ func (d *Doc) word(i, limit int, flags Flag) int {
 	return d.finish(start, end, nstart, flags, &w)
 }
 
+// letters reads ASCII letters and digits from i on, which nearly all words are made
+// of, and returns where they end.
+func (d *Doc) letters(i, limit int, w *wordShape) int {
+	src, out := d.Src[:limit], d.Norm
+	s := *w
+	for ; i < len(src); i++ {
+		c := src[i]
+		low := folded[c]
+		if low == 0 {
+			break
+		}
+		out = append(out, low)
+		s.hash = (s.hash ^ uint64(low)) * fnvPrime
+		if c != low {
+			s.upper++
+		}
+		if s.letters == 0 {
+			s.title = s.upper == 1
+		}
+		s.letters++
+		if rune(low) != s.last {
+			s.run, s.last = 0, rune(low)
+		}
+		s.run++
+		s.long = s.long || s.run >= 3
+	}
+	d.Norm, *w = out, s
+	return i
+}
+
 // inWord tells whether a rune beyond ASCII is part of a word.
 func inWord(r rune) bool {
 	return r >= utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)) && !pictured(r)
@@ -130,8 +173,9 @@ func inWord(r rune) bool {
 
 // finish adds the word that was read.
 func (d *Doc) finish(start, end, nstart int, flags Flag, w *wordShape) int {
-	if w.run >= 3 || w.long {
+	if w.long {
 		d.squeeze(nstart)
+		w.odd = true
 		flags |= Elongated
 	}
 	d.Letters += w.letters
@@ -144,12 +188,16 @@ func (d *Doc) finish(start, end, nstart int, flags Flag, w *wordShape) int {
 	case w.title && w.upper == 1:
 		flags |= Title
 	}
+	kind := Word
 	if flags&Tag == 0 && end-start == 4 && string(d.Norm[nstart:]) == "http" {
 		d.Links++
-		d.push(URL, start, end, nstart, flags)
-		return end
+		kind = URL
 	}
-	d.push(Word, start, end, nstart, flags)
+	hash := Mix(w.hash)
+	if w.odd {
+		hash = HashBytes(d.Norm[nstart:])
+	}
+	d.pushHashed(kind, start, end, nstart, flags, hash)
 	return end
 }
 
@@ -158,6 +206,10 @@ type wordShape struct {
 	letters, upper, foreign, run int
 	last                         rune
 	title, long                  bool
+	// hash is that of the normal form, unless the word is odd: then not all of its form
+	// is in it.
+	hash uint64
+	odd  bool
 }
 
 func (w *wordShape) see(r rune) {

@@ -5,6 +5,18 @@ import (
 	"unicode/utf8"
 )
 
+// folded is each ASCII letter in lower case and each digit; nothing for other bytes.
+var folded = foldTable()
+
+func foldTable() (t [256]byte) {
+	for c := range t {
+		if r := rune(c); isASCIILetter(r) || r >= '0' && r <= '9' {
+			t[c] = lower(byte(c))
+		}
+	}
+	return t
+}
+
 func isASCIILetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
 
 func lower(c byte) byte {
@@ -118,8 +130,10 @@ func tagBreak(s string, i, end int) int {
 // linkAt is the length of the link at s[i:], 0 where there is none.
 func linkAt(s string, i int) int {
 	rest := s[i:]
-	c := lower(rest[0])
-	switch c {
+	if len(rest) < 2 || !opensLink(lower(rest[0]), lower(rest[1])) {
+		return 0
+	}
+	switch lower(rest[0]) {
 	case 'h':
 		if !foldPrefix(rest, "http://") && !foldPrefix(rest, "https://") {
 			return 0
@@ -144,6 +158,21 @@ func linkAt(s string, i int) int {
 		n++
 	}
 	return n
+}
+
+// opensLink tells of most words by their first two letters that they are no link.
+func opensLink(a, b byte) bool {
+	switch b {
+	case 't':
+		return a == 'h'
+	case 'w':
+		return a == 'w'
+	case 'i':
+		return a == 'p' || a == 'b'
+	case '.':
+		return a == 't'
+	}
+	return false
 }
 
 func foldPrefix(s, p string) bool {
