@@ -113,7 +113,7 @@ configs: build ## every shipped config must load
 
 .PHONY: model
 model: build ## rebuild the shipped model from the public sets in DATA and our own posts, byte for byte
-	bin/leakytap train --json --name 2026-11-24b --data "$(DATA)" --data pkg/vent/testdata/challenge_write.jsonl --data pkg/vent/testdata/invented --out pkg/vent/model.bin
+	bin/leakytap train --json --name 2026-11-24c --data "$(DATA)" --data pkg/vent/testdata/challenge_write.jsonl --data pkg/vent/testdata/invented --out pkg/vent/model.bin
 
 .PHONY: bench-scorer
 bench-scorer: ## the scorer's first opinion beside govader, in one run, and on one core and two

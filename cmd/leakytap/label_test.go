@@ -20,7 +20,7 @@ import (
 const learningConfig = `data_dir: ./data
 server: {listen: "127.0.0.1:0"}
 sources: [{name: hook, type: webhook}]
-brands: [{name: crumblet, query: crumblet}, {name: slow, query: slowco, learn: propose}]
+brands: [{name: crumblet, query: crumblet, alert: {threshold: 0.3}}, {name: slow, query: slowco, learn: propose}]
 receivers: [{name: console, console: {}}]
 route: {receiver: console}
 `

@@ -223,7 +223,7 @@ func TestLife(t *testing.T) {
 		a.until("the edit on the card", func() bool { return strings.Contains(string(a.now(m).Blocks), "quasarmodem") })
 	})
 	t.Run("edit that no longer matches", func(*testing.T) {
-		p := feeds.Post{DID: "did:plc:dora", RKey: "3edit", Text: "acme charged me twice for a sofa and nobody answers my emails, i want my money back", Langs: []string{"en"}}
+		p := feeds.Post{DID: "did:plc:dora", RKey: "3edit", Text: "acme broke my sofa, never again, worst company ever. awful people", Langs: []string{"en"}}
 		a.sky.Publish(p)
 		m := a.card("https://bsky.app/profile/did:plc:dora/post/3edit")
 		p.Text = "never mind, wrongcompanyblamed"

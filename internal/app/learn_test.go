@@ -11,11 +11,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/leakytap/leakytap/internal/brand"
 	"github.com/leakytap/leakytap/internal/bus"
 	"github.com/leakytap/leakytap/internal/config"
 	"github.com/leakytap/leakytap/internal/record"
+	"github.com/leakytap/leakytap/internal/score"
 	"github.com/leakytap/leakytap/internal/store"
 	"github.com/leakytap/leakytap/pkg/mention"
+	"github.com/leakytap/leakytap/pkg/vent"
 )
 
 // opened is a daemon that is not run: each part is called by the test.
@@ -69,10 +72,24 @@ func bakes() []string {
 
 const bakeToCome = "my crumblet dough has not risen after four hours, absolutely useless recipe"
 
+// edgy is a brand whose threshold lies just under what the posts about baking score, so
+// that the tests do not hang on the model.
+func edgy(t *testing.T) string {
+	t.Helper()
+	s, err := vent.Default()
+	require.NoError(t, err)
+	least := 1.0
+	for _, text := range append(bakes(), bakeToCome) {
+		in := score.Input(score.Subject{Brand: brand.Brand{Name: "crumblet", Query: "crumblet"}}, mention.Mention{Text: text})
+		least = min(least, s.Score(in, vent.Options{Fast: true}).Venting)
+	}
+	return fmt.Sprintf("{name: crumblet, query: crumblet, alert: {threshold: %.3f}}", least-0.01)
+}
+
 // A click in Slack, a layer within one round of the house, a word in the thread, and the
 // layer of another process's store the same.
 func TestAClickTeaches(t *testing.T) {
-	d, _ := opened(t, "{name: crumblet, query: crumblet}")
+	d, _ := opened(t, edgy(t))
 	ctx := t.Context()
 	waiting := hear(t, d, 100, bakeToCome)
 	require.Equal(t, record.OutcomeAlert, waiting.Outcome, waiting.Why)
@@ -130,7 +147,7 @@ func TestAClickTeaches(t *testing.T) {
 
 // A pinned example that a layer breaks stops no start and no reload: the layer goes.
 func TestAPinNeverStopsTheStart(t *testing.T) {
-	d, path := opened(t, "{name: crumblet, query: crumblet}")
+	d, path := opened(t, edgy(t))
 	ctx := t.Context()
 	var ls []record.Label
 	for i, text := range append(bakes(), bakes()...) {

@@ -47,7 +47,7 @@ func TestTryQuery(t *testing.T) {
 				return
 			case <-tick.C:
 				sky.Publish(feeds.Post{DID: fmt.Sprintf("did:plc:p%d", i), RKey: fmt.Sprintf("r%d", i), Text: "hello out there"})
-				sky.Publish(feeds.Post{DID: fmt.Sprintf("did:plc:q%d", i), RKey: fmt.Sprintf("s%d", i), Text: "acme charged me twice and nobody answers my emails"})
+				sky.Publish(feeds.Post{DID: fmt.Sprintf("did:plc:q%d", i), RKey: fmt.Sprintf("s%d", i), Text: "acme charged me twice and refuses the refund, i am furious"})
 			}
 		}
 	}()

@@ -169,7 +169,7 @@ func (s *Scorer) Again(in Input, was Score, l *Layer) Score {
 	out.Reasons = nil
 	out.Learned = w.taught(l, false)
 	out.Venting = sigmoid(w.sum)
-	out.Severity = severityOf(out.Venting, &t, out.Negative)
+	out.Severity = s.severityOf(w, &out, &t)
 	return out
 }
 

@@ -42,7 +42,7 @@ func (s *Scorer) score(in *Input, opt Options, ended func() error) (Score, error
 	out.Learned = w.taught(opt.Layer, opt.Explain)
 	out.Venting = sigmoid(w.sum)
 	out.Negative, out.Neutral, out.Positive = s.polarity(w, &t)
-	out.Severity = severityOf(out.Venting, &t, out.Negative)
+	out.Severity = s.severityOf(w, &out, &t)
 	out.Signals, out.Topics = lists(&t, w.several)
 	if opt.Explain {
 		out.Reasons = s.reasons(w, b)

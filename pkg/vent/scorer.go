@@ -3,6 +3,7 @@ package vent
 import (
 	"bytes"
 	_ "embed"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -40,6 +41,9 @@ func Load(r io.Reader) (*Scorer, error) {
 	tools, err := reading.NewTools()
 	if err != nil {
 		return nil, fmt.Errorf("loading the scorer's tables: %w", err)
+	}
+	if m.Grade != nil && len(m.Grade.Weights) != GraveTraits {
+		return nil, errors.New("loading the scorer's model: another version of leakytap wrote it; train it again")
 	}
 	return &Scorer{model: m, tools: tools, names: newNameCache()}, nil
 }

@@ -2,17 +2,34 @@ package vent
 
 import "github.com/leakytap/leakytap/pkg/vent/internal/cue"
 
-// severityOf weighs what the text shows. A text that is no complaint has none.
-// Danger to people is critical; law, lost money, broken privacy and a customer
-// who leaves are high; waiting and repeated contact add up.
-func severityOf(venting float64, t *tally, negative float64) Severity {
-	if venting < 0.5 {
+// severityOf is how severe the text is. A text that is no complaint has no severity, and
+// danger to people is critical whatever else it says. Between them the model tells, and
+// what speaks strongly by itself is no less than high; a model that learned from no
+// severities leaves all to the points.
+func (s *Scorer) severityOf(w *work, out *Score, t *tally) Severity {
+	switch {
+	case out.Venting < 0.5:
 		return SeverityNone
+	case t.weight[cue.Threat] > 0, t.weight[cue.Safety] >= 3:
+		return SeverityCritical
+	case s.model.Grade == nil:
+		return points(out.Venting, t, out.Negative)
 	}
-	points := 0.0
+	x := w.grave(t, out.Negative)
+	level := s.model.Grade.Level(out.Venting, s.model.Grade.Sum(x[:]))
+	if level == 1 && points(out.Venting, t, out.Negative) == SeverityHigh {
+		level = 2
+	}
+	return [...]Severity{SeverityLow, SeverityMedium, SeverityHigh, SeverityCritical}[level]
+}
+
+// points weighs what the text shows. Law, lost money, broken privacy and a customer who
+// leaves are high; waiting and repeated contact add up.
+func points(venting float64, t *tally, negative float64) Severity {
+	sum := 0.0
 	add := func(k cue.Kind, least int, v float64) {
 		if t.weight[k] >= least {
-			points += v
+			sum += v
 		}
 	}
 	add(cue.Churn, 2, 1.5)
@@ -31,19 +48,17 @@ func severityOf(venting float64, t *tally, negative float64) Severity {
 	add(cue.Negative, 7, 0.7)
 	add(cue.Complaint, 3, 0.7)
 	if venting > 0.8 {
-		points += 0.4
+		sum += 0.4
 	}
 	if negative > 0.7 {
-		points += 0.3
+		sum += 0.3
 	}
 	switch {
-	case t.weight[cue.Threat] > 0, t.weight[cue.Safety] >= 3:
+	case sum >= 5.5:
 		return SeverityCritical
-	case points >= 5.5:
-		return SeverityCritical
-	case points >= 2.6:
+	case sum >= 2.6:
 		return SeverityHigh
-	case points >= 1:
+	case sum >= 1:
 		return SeverityMedium
 	}
 	return SeverityLow

@@ -6,6 +6,8 @@ import os
 import re
 import subprocess
 
+# Plain complaints are few beside those that are hard to tell, and count so many times.
+PLAIN = 3
 MARKS = ["[unused%d]" % i for i in range(1, 7)]
 MAX_NAME = 8
 # The domains of complaints.jsonl, and the share of brands and topics, that the
@@ -84,7 +86,8 @@ class Corpus:
             if "test" in os.path.basename(name):
                 continue
             try:
-                rows += [r for r in read(name) if r.get("lang", "en") == "en" and isinstance(r.get("venting"), bool)
+                times = PLAIN if os.path.basename(name) == "plain.jsonl" else 1
+                rows += times * [r for r in read(name) if r.get("lang", "en") == "en" and isinstance(r.get("venting"), bool)
                          and not unseen_invented(r.get("brand") or "")]
             except (OSError, ValueError):  # a file that is being written: the next round has it
                 continue

@@ -107,7 +107,7 @@ def main():
     ap.add_argument("--prepare", required=True)
     ap.add_argument("--model", help="what train.py left; without it the untrained layers")
     ap.add_argument("--layers", type=int, default=6)
-    ap.add_argument("--version", default="minilm-l6-2026-11-24")
+    ap.add_argument("--version", default="minilm-l6-2026-11-24b")
     ap.add_argument("--bytes", type=int, default=15_960_000)
     ap.add_argument("--out", required=True)
     ap.add_argument("--vectors", help="texts (text, brand) to write vectors of, in place")

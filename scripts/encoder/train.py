@@ -105,6 +105,7 @@ def main():
     ap.add_argument("--base", required=True, help="folder of all-MiniLM-L6-v2: vocab.txt, model.safetensors")
     ap.add_argument("--prepare", required=True, help="the built command pkg/vent/encoder/prepare")
     ap.add_argument("--out", required=True)
+    ap.add_argument("--begin", help="a model of an earlier run to go on from: last.pt")
     ap.add_argument("--layers", type=int, default=6)
     ap.add_argument("--steps", type=int, default=2595)
     ap.add_argument("--minutes", type=float, default=600)
@@ -118,6 +119,8 @@ def main():
     rng = random.Random(a.seed)
     os.makedirs(a.out, exist_ok=True)
     model, _ = pretrained(a.base, a.layers)
+    if a.begin:
+        model.load_state_dict(torch.load(a.begin, weights_only=True)["model"])
     pieces = Pieces(a.base)
     t0 = time.time()
     corpus = Corpus(a.data, a.invented, a.prepare)

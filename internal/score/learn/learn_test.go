@@ -90,9 +90,9 @@ func TestFewLabelsMoveLittle(t *testing.T) {
 	}
 	l := learn.Fit(learn.Own(labels, reader(s, "foobank"), now()), learn.Anchors(s), learn.Cap(5))
 	for _, text := range banks() {
-		require.Less(t, math.Abs(taught(s, text, l)), 0.35, "five dismissals of another kind, %q", text)
+		require.Less(t, math.Abs(taught(s, text, l)), 0.4, "five dismissals of another kind, %q", text)
 	}
-	require.Less(t, taught(s, rivers()[0], l), -0.2)
+	require.Less(t, taught(s, rivers()[0], l), -0.3)
 	require.InDelta(t, 0.9, learn.Cap(5), 1e-9)
 	require.InDelta(t, learn.MaxShift, learn.Cap(5000), 1e-9)
 }

@@ -14,7 +14,7 @@ import (
 
 // A label given, a score that moves, the effect told, and all of it undone.
 func TestLabelsMoveScoresAndAreUndone(t *testing.T) {
-	w := newWorld(t, named("crumblet"))
+	w := newWorld(t, edgy(t, "crumblet", bakes()[1]))
 	var given []record.Decision
 	for _, text := range bakes()[2:] {
 		given = append(given, w.hear("crumblet", text))
@@ -112,7 +112,7 @@ func TestCasesTeach(t *testing.T) {
 }
 
 func TestRefitThatBreaksAPinIsRefused(t *testing.T) {
-	b := named("crumblet")
+	b := edgy(t, "crumblet", bakes()[1])
 	w := newWorld(t, b)
 	for _, text := range bakes()[2:] {
 		w.give("crumblet", w.hear("crumblet", text).ID, false, record.ReasonSpam, "U1")

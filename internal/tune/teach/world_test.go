@@ -65,6 +65,18 @@ func named(name string) brand.Brand {
 	return b
 }
 
+// edgy is a brand whose threshold lies just under what text scores before anything is
+// learned, so that the test does not hang on the model.
+func edgy(tb testing.TB, name, text string) brand.Brand {
+	tb.Helper()
+	s, err := vent.Default()
+	require.NoError(tb, err)
+	b := named(name)
+	in := score.Input(score.Subject{Brand: b}, mention.Mention{Text: text})
+	b.Alert.Threshold = s.Score(in, vent.Options{Fast: true}).Venting - 0.02
+	return b
+}
+
 // configure makes another generation.
 func (w *world) configure(brands ...brand.Brand) {
 	w.tb.Helper()

@@ -141,7 +141,7 @@ const (
 	caseMood = 0.25
 	// foreignMood is how much that of a case in another language does, which is nearly
 	// all that the model knows of the language.
-	foreignMood = 6
+	foreignMood = 3.5
 	// ownWeight is how much a judgement that names the brand, and so most likely comes
 	// from who will use the model, counts beside those of the public set.
 	ownWeight = 3

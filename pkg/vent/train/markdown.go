@@ -29,6 +29,10 @@ func (r Report) markdown() string {
 		b.WriteString("\n## Files that were not learned from\n\n")
 		figures(&b, r.Validation)
 	}
+	if g := r.Grade; g != nil {
+		fmt.Fprintf(&b, "\n## Severity\n\nOf %d posts that scored as complaints, of brands that were not learned from, %.0f %% got the severity that a person gave them and %.0f %% one that is at most a step off.\n",
+			g.Rows, 100*g.Exact, 100*g.Within)
+	}
 	if r.Second != nil {
 		r.Second.markdown(&b)
 	}

@@ -20,6 +20,7 @@ func (r *Row) columns() []column {
 		{"label", `"negative", "neutral" or "positive"`, &r.Label},
 		{"target_label", `"negative", "neutral" or "positive"`, &r.Target},
 		{"venting", "true or false", &r.Venting},
+		{"severity", `"none", "low", "medium", "high" or "critical"`, &r.Severity},
 		{"irrelevant", "true or false", &r.Irrelevant},
 		{"domain", "a string", &r.Domain},
 		{"category", "a string", &r.Category},

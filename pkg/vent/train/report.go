@@ -29,6 +29,8 @@ type Report struct {
 	Heldout map[string]SetReport `json:"heldout"`
 	// Validation is figures of the model itself on the files that were held out.
 	Validation map[string]SetReport `json:"validation,omitempty"`
+	// Grade is how near the severity of complaints came, nil where no rows tell.
+	Grade *GradeReport `json:"severity,omitempty"`
 	// Second is what the second opinion brings, nil where it was not asked.
 	Second *SecondReport `json:"second,omitempty"`
 }

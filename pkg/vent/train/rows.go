@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/leakytap/leakytap/pkg/vent"
 )
 
 // Row is one labelled post.
@@ -22,6 +24,8 @@ type Row struct {
 	Target string
 	// Venting is a person's judgement that the author complains as a customer.
 	Venting *bool
+	// Severity is how severe a complaint is, empty where nobody judged that.
+	Severity vent.Severity
 	// Irrelevant says that the post is not about Brand.
 	Irrelevant bool
 	// Domain, Group, Original and Source say where the row comes from; rows of one
@@ -104,6 +108,11 @@ func (r *Row) check() error {
 		default:
 			return fmt.Errorf("%q is %q: it must be \"negative\", \"neutral\" or \"positive\"", key, label)
 		}
+	}
+	switch r.Severity {
+	case "", vent.SeverityNone, vent.SeverityLow, vent.SeverityMedium, vent.SeverityHigh, vent.SeverityCritical:
+	default:
+		return fmt.Errorf("%q is %q: it must be \"none\", \"low\", \"medium\", \"high\" or \"critical\"", "severity", r.Severity)
 	}
 	if r.Label == "" && r.Target == "" && r.Venting == nil && !r.Irrelevant {
 		return errors.New("the row has no label: give it label, venting or irrelevant")

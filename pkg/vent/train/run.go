@@ -181,6 +181,9 @@ func build(ctx context.Context, rows []Row, version string, seed uint64, log io.
 	if rep.Heldout, err = c.heldout(h, parts, fold, seed); err != nil {
 		return h, entries, rep, err
 	}
+	if h.Grade, rep.Grade, err = c.grade(h, parts, fold); err != nil {
+		return h, entries, rep, err
+	}
 	h.Second, rep.Second, err = c.second(ctx, h, parts, fold, log)
 	return h, entries, rep, err
 }

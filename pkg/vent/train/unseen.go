@@ -35,7 +35,7 @@ func (r *Row) unseen() bool {
 // own tells whether the row is of the project's own posts that the encoder was shown.
 func (r *Row) own() bool {
 	switch r.File {
-	case "challenge_write.jsonl", "services_software.jsonl", "toward_brand.jsonl", "travel_retail.jsonl", "other.jsonl":
+	case "challenge_write.jsonl", "plain.jsonl", "services_software.jsonl", "toward_brand.jsonl", "travel_retail.jsonl", "other.jsonl":
 		return true
 	}
 	return false

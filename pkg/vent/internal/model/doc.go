@@ -13,6 +13,7 @@
 //	adder.go     weights added up, eight at a time
 //	table.go     weights by feature
 //	places.go    a row for each feature
+//	grade.go     how severe a complaint is
 //	file.go      the file format, its checksum and its limits
 //	second.go    how the second opinion counts
 package model

@@ -95,6 +95,8 @@ type Header struct {
 	// nil where the model learned from none.
 	Foreign *Blend `json:"foreign,omitempty"`
 	Mood    *Mood  `json:"mood,omitempty"`
+	// Grade tells how severe a complaint is, nil where the model learned from too few.
+	Grade *Grade `json:"grade,omitempty"`
 	// Second is how the second opinion counts, nil where nobody fitted that.
 	Second *Second `json:"second,omitempty"`
 	// Entries is the number of features.
@@ -229,7 +231,7 @@ func (h *Header) finite() bool {
 	for _, v := range h.Bias {
 		sum += v
 	}
-	return !math.IsNaN(sum) && !math.IsInf(sum, 0) && h.LengthUnit > 0 && h.Second.finite()
+	return !math.IsNaN(sum) && !math.IsInf(sum, 0) && h.LengthUnit > 0 && h.Second.finite() && h.Grade.finite()
 }
 
 func readEntries(b []byte, n int) ([]Entry, error) {
