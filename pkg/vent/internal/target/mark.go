@@ -26,10 +26,10 @@ func (n *Names) Mark(d *text.Doc) Seen {
 	}
 	for i := 0; i < len(d.Tokens); i++ {
 		t := &d.Tokens[i]
-		if t.Kind == text.Punct || t.Kind == text.URL {
+		if n.begins&bit(t.Hash) == 0 && t.Kind != text.User && t.Whole == 0 {
 			continue
 		}
-		if n.begins&bit(t.Hash) == 0 && t.Kind != text.User && t.Whole == 0 {
+		if t.Kind == text.Punct || t.Kind == text.URL {
 			continue
 		}
 		if _, ok := n.context[t.Hash]; ok {

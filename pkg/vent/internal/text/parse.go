@@ -1,6 +1,7 @@
 package text
 
 import (
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -139,31 +140,37 @@ func (d *Doc) word(i, limit int, flags Flag) int {
 // letters reads ASCII letters and digits from i on, which nearly all words are made
 // of, and returns where they end.
 func (d *Doc) letters(i, limit int, w *wordShape) int {
-	src, out := d.Src[:limit], d.Norm
-	s := *w
-	for ; i < len(src); i++ {
-		c := src[i]
+	src, start := d.Src[i:limit], len(d.Norm)
+	d.Norm = slices.Grow(d.Norm, len(src))
+	out := d.Norm[start : start+len(src)]
+	last, run, upper, hash := byte(0), w.run, w.upper, w.hash
+	if w.last < utf8.RuneSelf {
+		last = byte(w.last)
+	}
+	n := 0
+	for ; n < len(src); n++ {
+		c := src[n]
 		low := folded[c]
 		if low == 0 {
 			break
 		}
-		out = append(out, low)
-		s.hash = (s.hash ^ uint64(low)) * fnvPrime
-		if c != low {
-			s.upper++
+		out[n] = low
+		hash = (hash ^ uint64(low)) * fnvPrime
+		upper += int((c ^ low) >> 5) // 1 for a capital
+		if low != last {
+			run, last = 0, low
 		}
-		if s.letters == 0 {
-			s.title = s.upper == 1
+		if run++; run >= 3 {
+			w.long = true
 		}
-		s.letters++
-		if rune(low) != s.last {
-			s.run, s.last = 0, rune(low)
-		}
-		s.run++
-		s.long = s.long || s.run >= 3
 	}
-	d.Norm, *w = out, s
-	return i
+	if w.letters == 0 {
+		w.title = src[0] != out[0]
+	}
+	w.letters += n
+	w.last, w.run, w.upper, w.hash = rune(last), run, upper, hash
+	d.Norm = d.Norm[:start+n]
+	return i + n
 }
 
 // inWord tells whether a rune beyond ASCII is part of a word.
