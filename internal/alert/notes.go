@@ -17,6 +17,10 @@ type Note struct {
 	// More is how many posts found no room.
 	More   int
 	Repeat bool
+	// Ask asks of each post whether it is a complaint, and Undo is the label that can be
+	// taken back, 0 for none.
+	Ask  bool
+	Undo int64
 }
 
 // NoteItem is one post that a note names.
@@ -26,11 +30,13 @@ type NoteItem struct {
 	// Quote is the text, cut; empty where it was deleted or there is no room.
 	Quote   string
 	Deleted bool
+	// Mention is its id.
+	Mention string
 }
 
 // NewNote draws a notice that is no card.
 func NewNote(m Message) Note {
-	n := Note{Title: OneLine(m.Notice.Body.Title, 200), Repeat: m.PossibleRepeat}
+	n := Note{Title: OneLine(m.Notice.Body.Title, 200), Repeat: m.PossibleRepeat, Ask: m.Notice.Body.Ask, Undo: m.Notice.Body.Undo}
 	switch m.Notice.Kind {
 	case record.NoticeOps:
 		n.Title = "LeakyTap: " + n.Title
@@ -79,8 +85,8 @@ func authorLimit(s Size) int {
 
 // post is what is known of one post that a note names.
 type post struct {
-	url, author, text, severity, platform string
-	deleted                               bool
+	id, url, author, text, severity, platform string
+	deleted                                   bool
 }
 
 // noteItems are the posts that the notice stands for, as they are now where the
@@ -93,6 +99,7 @@ func noteItems(m Message) []post {
 		if mm, ok := find(m.Dossier, it.Mention); ok {
 			p = fromMention(mm, it.Severity)
 		}
+		p.id = it.Mention
 		named[it.Mention] = true
 		out = append(out, p)
 	}
@@ -128,7 +135,7 @@ func find(d *record.Dossier, id string) (mention.Mention, bool) {
 }
 
 func noteItem(p post, m Message, limit int) NoteItem {
-	it := NoteItem{Deleted: p.deleted || (m.Rewritten && p.text == "" && p.author == "")}
+	it := NoteItem{Mention: p.id, Deleted: p.deleted || (m.Rewritten && p.text == "" && p.author == "")}
 	head := ""
 	if p.severity != "" && m.Notice.Kind == record.NoticeDigest {
 		head = OneLine(p.severity, 10) + " · "

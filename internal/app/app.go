@@ -325,7 +325,7 @@ func (d *Daemon) inboxOf(caseID string) string {
 func (d *Daemon) slackHandler() (*slack.Handler, error) {
 	return slack.NewHandler(slack.HandlerOptions{
 		Receivers: d.drains.slackReceivers, Actor: actor{d}, Audit: d.desk, Dossiers: d.store, NotFound: store.ErrNotFound,
-		Commands: commands{d}, Log: d.log, Reg: d.reg,
+		Commands: commands{d}, Labels: labelClicks{d}, Log: d.log, Reg: d.reg,
 	})
 }
 

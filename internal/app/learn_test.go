@@ -123,6 +123,7 @@ func TestAClickTeaches(t *testing.T) {
 	require.Contains(t, said, "would no longer alert")
 	require.Contains(t, said, "leakytap label undo ")
 	require.Contains(t, said, "https://inbox.example/cases/")
+	require.Positive(t, told[0].Body.Undo, "with a button where there are any")
 	require.Equal(t, "https://x.example/", told[0].Body.Items[0].URL[:18])
 
 	// A process that scores and has a store of its own.

@@ -109,6 +109,7 @@ func (d *Daemon) tellSample(ctx context.Context, gen *Generation, b *brand.Brand
 		State: record.NoticePending, Brand: b.Name, CreatedAt: now, DueAt: now,
 		Body: record.NoticeBody{
 			Title: fmt.Sprintf("%s: are these complaints? %d posts drawn at random, one click each", b.Name, len(posts)),
+			Ask:   true,
 			Lines: []string{"Label them at " + d.web.URL() + "/tune/sample?brand=" + b.Name},
 		},
 	}

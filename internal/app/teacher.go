@@ -188,8 +188,8 @@ func (d *Daemon) tellTaught(ctx context.Context, l record.Layer) error {
 		if l.State == record.LayerRefused {
 			title = "The label taught " + l.Brand + " nothing"
 		}
-		lines := []string{teach.Words(l, len(l.Labels)), undo}
-		if err := d.desk.Tell(ctx, v.Case, "taught/"+strconv.FormatInt(v.ID, 10), title, lines); err != nil {
+		body := record.NoticeBody{Title: title, Lines: []string{teach.Words(l, len(l.Labels)), undo}, Undo: v.ID}
+		if err := d.desk.Tell(ctx, v.Case, "taught/"+strconv.FormatInt(v.ID, 10), body); err != nil {
 			return err
 		}
 	}

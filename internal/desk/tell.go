@@ -8,8 +8,8 @@ import (
 	"github.com/leakytap/leakytap/internal/store"
 )
 
-// Tell owes the thread of a case lines of ours, once for each what.
-func (d *Desk) Tell(ctx context.Context, caseID, what, title string, lines []string) error {
+// Tell owes the thread of a case a word of ours, once for each what.
+func (d *Desk) Tell(ctx context.Context, caseID, what string, body record.NoticeBody) error {
 	c, err := d.opt.Store.Case(ctx, caseID)
 	if err != nil {
 		return fmt.Errorf("telling case %s: %w", caseID, err)
@@ -17,7 +17,8 @@ func (d *Desk) Tell(ctx context.Context, caseID, what, title string, lines []str
 	now := d.now()
 	n := notice(c, record.NoticeReply, what, now, now)
 	n.Mention = c.Root
-	n.Body = record.NoticeBody{Title: title, Lines: lines, Items: []record.NoticeItem{{Mention: c.Root, URL: c.URL}}}
+	n.Body = body
+	n.Body.Items = []record.NoticeItem{{Mention: c.Root, URL: c.URL}}
 	err = d.opt.Store.Update(ctx, []string{c.Brand}, func(tx *store.Tx) error {
 		_, err := newSession(d, tx, d.opt.Rules()).enqueue(n)
 		return err

@@ -87,6 +87,10 @@ type NoticeBody struct {
 	Broadcast bool `json:"broadcast,omitempty"`
 	// Items are the posts it stands for; every one is named by its URL.
 	Items []NoticeItem `json:"items,omitempty"`
+	// Ask asks of each of Items whether it is a complaint, and Undo offers to take a label
+	// back, where the receiver has buttons.
+	Ask  bool  `json:"ask,omitempty"`
+	Undo int64 `json:"undo,omitempty"`
 }
 
 // NoticeItem is one post in a digest or a reply.

@@ -80,6 +80,8 @@ type click struct {
 	wrongs map[string]string
 	// silence asks for cards like the case's to be held back; the case says which.
 	silence *record.Silence
+	// label is what was said about a post, or taken back; no case has to do with it.
+	label *label
 	// respond is where a word to the person can go without a token.
 	respond string
 	caseID  string
@@ -142,7 +144,7 @@ func parse(payload []byte, now time.Time) (*click, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !caseID.MatchString(c.caseID) {
+	if c.label == nil && !caseID.MatchString(c.caseID) {
 		return nil, errNotOurs
 	}
 	c.act.Case, c.act.Actor, c.act.Via = c.caseID, c.user, "slack"
@@ -172,9 +174,12 @@ func (c *click) fromAction(in *interaction, now time.Time) error {
 			return err
 		}
 	default:
-		return errNotOurs
+		var err error
+		if c.label, err = labelOf(a.ActionID, value); err != nil || c.label == nil {
+			return errNotOurs
+		}
 	}
-	if c.caseID == "" {
+	if c.caseID == "" && c.label == nil {
 		c.caseID = value
 	}
 	// Slack gives each click a time of its own; a replayed request has the same one.

@@ -60,8 +60,10 @@ type HandlerOptions struct {
 	NotFound error
 	// Commands carry out /leakytap and silences; nil has none of them.
 	Commands Commands
-	Log      *zap.Logger
-	Reg      prometheus.Registerer
+	// Labels take what people say about posts; nil has none of them.
+	Labels Labels
+	Log    *zap.Logger
+	Reg    prometheus.Registerer
 }
 
 // humanError is an error whose text is made for people: what the case does not
@@ -183,7 +185,7 @@ func (h *Handler) take(ctx context.Context, answer func(any), from []*Receiver, 
 // audit notes a click that was refused for who clicked. That it cannot be noted changes
 // nothing for the person.
 func (h *Handler) audit(ctx context.Context, c *click) {
-	if h.opt.Audit == nil {
+	if h.opt.Audit == nil || c.label != nil { // a label is no case
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), actWithin)
@@ -244,9 +246,12 @@ func (h *Handler) do(ctx context.Context, answer func(any), r *Receiver, c *clic
 	var cs record.Case
 	var err error
 	said := ""
-	if c.silence != nil {
+	switch {
+	case c.silence != nil:
 		said, err = h.silence(actCtx, c)
-	} else {
+	case c.label != nil:
+		said, err = h.label(actCtx, c)
+	default:
 		cs, err = h.opt.Actor.Act(actCtx, c.act)
 	}
 	switch words, refused := h.words(err, cs, c); {

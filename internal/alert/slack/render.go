@@ -3,6 +3,7 @@ package slack
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -59,7 +60,7 @@ func draw(m alert.Message, interactive bool) payload {
 		}
 	case record.NoticeReply, record.NoticeRewrite, record.NoticeDigest, record.NoticeOps, record.NoticeTest, record.NoticeCanary:
 	}
-	return drawNote(m)
+	return drawNote(m, interactive)
 }
 
 // fits reports whether the message is within Slack's bounds.
@@ -201,7 +202,7 @@ func actionOf(v record.Verb) string {
 	return "lt_" + string(v)
 }
 
-func drawNote(m alert.Message) payload {
+func drawNote(m alert.Message, interactive bool) payload {
 	n := alert.NewNote(m)
 	var lines [][]alert.Span
 	if n.Title != "" {
@@ -223,7 +224,15 @@ func drawNote(m alert.Message) payload {
 		els = append(els, section(m.Now, lines...))
 	}
 	var urls []string
-	for _, it := range n.Items {
+	var blocks []slackgo.Block
+	// flush ends a block of text, so that buttons stand below the post they are about.
+	flush := func() {
+		if len(els) > 0 {
+			blocks = append(blocks, slackgo.NewRichTextBlock(noteID(len(blocks)), els...))
+			els = nil
+		}
+	}
+	for i, it := range n.Items {
 		els = append(els, section(m.Now, it.Head))
 		switch {
 		case it.Deleted:
@@ -234,11 +243,15 @@ func drawNote(m alert.Message) payload {
 		if u := it.Head[len(it.Head)-1].Link; u != "" && len(urls) < 3 {
 			urls = append(urls, u)
 		}
+		if n.Ask && interactive && !it.Deleted {
+			flush()
+			blocks = append(blocks, labelButtons(i, m.Notice.Brand, it.Mention)...)
+		}
 	}
 	if n.More > 0 {
 		els = append(els, section(m.Now, []alert.Span{{Text: "and " + alert.Count(int64(n.More), "post", "posts") + " more in the inbox"}}))
 	}
-	if len(els) == 0 {
+	if len(els) == 0 && len(blocks) == 0 {
 		els = append(els, section(m.Now, []alert.Span{{Text: string(m.Notice.Kind)}}))
 	}
 	words := n.Title
@@ -248,5 +261,17 @@ func drawNote(m alert.Message) payload {
 	if m.Notice.Brand != "" {
 		words = m.Notice.Brand + ": " + words
 	}
-	return payload{text: fallback(words, urls...), blocks: []slackgo.Block{slackgo.NewRichTextBlock("note", els...)}}
+	flush()
+	if interactive {
+		blocks = append(blocks, undoButton(n)...)
+	}
+	return payload{text: fallback(words, urls...), blocks: blocks}
+}
+
+// noteID is the id of a note's nth block, which no other block of it has.
+func noteID(n int) string {
+	if n == 0 {
+		return "note"
+	}
+	return "note" + strconv.Itoa(n)
 }

@@ -125,6 +125,24 @@ func examples() map[string]alert.Message {
 	}
 	out["digest"] = g
 
+	ask := message(record.NoticeDigest, nil)
+	ask.Notice.Brand = "acme"
+	ask.Notice.Body = record.NoticeBody{
+		Title: "acme: are these complaints? 3 posts drawn at random, one click each", Ask: true,
+		Items: []record.NoticeItem{
+			{Mention: "rss:https://forum.example/1?a:b", URL: "https://forum.example/1", Author: "Max <@U1>", Text: "<!channel> late & lost"},
+			{Mention: "bluesky:did:plc:jo/2", URL: "https://bsky.example/2", Text: "*bold*"},
+			{Mention: "x:" + strings.Repeat("9", 2000), URL: "https://x.example/3", Text: "its id is too long for a button"},
+		},
+	}
+	out["sample"] = ask
+
+	taught := message(record.NoticeReply, d)
+	taught.Notice.Mention, taught.Notice.Body = "", record.NoticeBody{
+		Title: "The label taught acme something", Lines: []string{"3 posts of this week would no longer alert.", "Undo: `leakytap label undo 17`"}, Undo: 17,
+	}
+	out["taught"] = taught
+
 	o := message(record.NoticeOps, nil)
 	o.Notice.Brand, o.Notice.Body = "", record.NoticeBody{Title: "source forum is blind", Lines: []string{"no post since 09:12 UTC"}}
 	out["ops"] = o

@@ -14,6 +14,7 @@
 //	render.go   cards and notes as blocks; rich.go spans as rich text
 //	verify.go   signatures of what Slack sends us
 //	handler.go  the clicks; click.go what a click asks for; dialog.go dialogs
+//	label.go    buttons that say what a post is, and take that back
 //	command.go  /leakytap
 //	respond.go  a word to a person without a token
 //	sockets.go  a socket for each app token; socket.go one connection of it
