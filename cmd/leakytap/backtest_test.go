@@ -87,6 +87,16 @@ func TestBacktest(t *testing.T) {
 	require.Contains(t, out, "excluded by: \"acme force\"")
 	require.Contains(t, out, "new terms would bring is unknown")
 
+	// Each edit is told what it caused; the scorer is asked again where one needs it.
+	edits := "name: acme\nquery: 'acme NOT \"acme force\"'\nown_accounts: ['@acmeair']\ncompetitors: [zephyr]\nalert: {min_severity: critical}\n"
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "edits.yaml"), []byte(edits), 0o600))
+	out, _ = run(t, dir, "", 0, "backtest", "--candidate", "edits.yaml")
+	require.Regexp(t, `(?m)^ +edit +newly alerting +lost +changed$`, out)
+	require.Regexp(t, `(?m)^ +query: \+ NOT "acme force" +0 +1 +0$`, out)
+	require.Regexp(t, `(?m)^ +competitors: \+ zephyr +0 +0 +0$`, out)
+	require.Regexp(t, `(?m)^ +alert.min_severity: low -> critical +0 +[123] +0$`, out)
+	require.Contains(t, out, "      by query: + NOT \"acme force\"; alert.min_severity: low -> critical\n")
+
 	broken := "name: acme\nquery: 'acme NOT'\n"
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "broken.yaml"), []byte(broken), 0o600))
 	_, errs = run(t, dir, "", 1, "backtest", "--candidate", "broken.yaml")

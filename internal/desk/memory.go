@@ -13,8 +13,7 @@ import (
 )
 
 const (
-	// memoryJoins and memoryPrints are the limits that the store has too.
-	memoryJoins  = 100
+	// memoryPrints is the limit that the store has too.
 	memoryPrints = 2000
 )
 
@@ -44,8 +43,8 @@ type memory struct {
 	watches  map[uint64]time.Time
 	// latest is what was decided of posts of which a newer revision is to come.
 	latest map[uint64]decided
-	// past are when the ended cases of an author changed last that are kept no more.
-	past map[uint64][]time.Time
+	// past are the ended cases of an author that are kept no more.
+	past map[uint64][]pastCase
 	// seeded are the cases from before the first mention. Of their posts it isn't known
 	// whether newer revisions are to come.
 	seeded   map[string]bool
@@ -78,7 +77,7 @@ func newMemory(silences []record.Silence) *memory {
 		seed:  maphash.MakeSeed(),
 		cases: map[string]*record.Case{}, thread: map[uint64][]string{}, author: map[uint64][]string{},
 		mentions: map[uint64]string{}, watches: map[uint64]time.Time{}, latest: map[uint64]decided{}, silences: silences,
-		past: map[uint64][]time.Time{}, seeded: map[string]bool{}, complained: map[uint64]time.Time{},
+		past: map[uint64][]pastCase{}, seeded: map[string]bool{}, complained: map[uint64]time.Time{},
 	}
 }
 
@@ -272,7 +271,7 @@ func (m *memory) CaseByMention(_, mentionID string) (record.Case, bool, error) {
 
 // CasesByConversation are those of a conversation that are live or changed since.
 func (m *memory) CasesByConversation(_, conversation string, since time.Time) ([]record.Case, error) {
-	return m.joinable(m.thread[m.hash(conversation)], since), nil
+	return store.Joinable(m.joinable(m.thread[m.hash(conversation)], since)), nil
 }
 
 // CasesByAuthor are those of an author that are live or changed since.
@@ -281,11 +280,10 @@ func (m *memory) CasesByAuthor(_, authorKey string, since time.Time) ([]record.C
 		return nil, nil
 	}
 	key := m.hash(authorKey)
-	return m.earlierCases(m.joinable(m.author[key], since), key, authorKey, since), nil
+	return store.Joinable(append(m.joinable(m.author[key], since), m.earlierCases(key, authorKey, since)...)), nil
 }
 
-// joinable are the cases of these ids as the store gives them: of those that are live
-// or changed since the highest ids, the one that changed last first.
+// joinable are the cases of these ids that are live or changed since.
 func (m *memory) joinable(ids []string, since time.Time) []record.Case {
 	var out []record.Case
 	for _, id := range ids {
@@ -293,11 +291,6 @@ func (m *memory) joinable(ids []string, since time.Time) []record.Case {
 			out = append(out, *c)
 		}
 	}
-	if len(out) > memoryJoins {
-		slices.SortFunc(out, func(a, b record.Case) int { return strings.Compare(b.ID, a.ID) })
-		out = out[:memoryJoins]
-	}
-	slices.SortFunc(out, newestChange)
 	return out
 }
 

@@ -92,21 +92,26 @@ func (m *memory) pruneCases(now time.Time, waits func(caseID string) bool) {
 			continue
 		}
 		gone[id] = true
-		if c.AuthorKey != "" {
-			key := m.hash(c.AuthorKey)
-			m.past[key] = append(m.past[key], c.UpdatedAt)
-		}
-		delete(m.cases, id)
-		delete(m.seeded, id)
 	}
 	for key, ended := range m.past {
-		ended = slices.DeleteFunc(ended, func(at time.Time) bool { return now.Sub(at) > historyFor })
+		ended = slices.DeleteFunc(ended, func(p pastCase) bool { return now.Sub(p.at) > historyFor })
 		if m.past[key] = ended; len(ended) == 0 {
 			delete(m.past, key)
 		}
 	}
 	if len(gone) == 0 {
 		return
+	}
+	for key, ids := range m.author {
+		for _, id := range ids {
+			if c := m.cases[id]; gone[id] && c != nil {
+				m.past[key] = append(m.past[key], pastCase{at: c.UpdatedAt, began: c.AuthorKey != "" && m.hash(c.AuthorKey) == key})
+			}
+		}
+	}
+	for id := range gone {
+		delete(m.cases, id)
+		delete(m.seeded, id)
 	}
 	m.incidents = slices.DeleteFunc(m.incidents, func(id string) bool { return gone[id] })
 	for _, index := range []map[uint64][]string{m.thread, m.author} {
@@ -125,15 +130,26 @@ func (m *memory) pruneCases(now time.Time, waits func(caseID string) bool) {
 	}
 }
 
-// earlierCases adds the author's cases that are kept no more, as far as anything can
+// pastCase is what is kept of an ended case of an author: when it changed last, and
+// whether the author began it.
+type pastCase struct {
+	at    time.Time
+	began bool
+}
+
+// earlierCases are the author's cases that are kept no more, as far as anything can
 // depend on them: they have ended, too long ago to be joined.
-func (m *memory) earlierCases(cases []record.Case, key uint64, author string, since time.Time) []record.Case {
-	for i, at := range m.past[key] {
-		if len(cases) < memoryJoins && !at.Before(since) {
-			cases = append(cases, record.Case{
-				ID: "past/" + strconv.Itoa(i), State: record.StateResolved, AuthorKey: author, UpdatedAt: at,
-			})
+func (m *memory) earlierCases(key uint64, author string, since time.Time) []record.Case {
+	var out []record.Case
+	for i, p := range m.past[key] {
+		if p.at.Before(since) {
+			continue
 		}
+		c := record.Case{ID: "past/" + strconv.Itoa(i), State: record.StateResolved, UpdatedAt: p.at}
+		if p.began {
+			c.AuthorKey = author
+		}
+		out = append(out, c)
 	}
-	return cases
+	return out
 }

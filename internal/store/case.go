@@ -1,13 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/leakytap/leakytap/internal/record"
 )
@@ -145,87 +145,111 @@ func (tx *Tx) CaseByMention(brand, mentionID string) (record.Case, bool, error) 
 	return v, ok, nil
 }
 
-// maxJoins bounds how many cases a search for one to join gives: of those that are
-// live or changed lately the ones with the highest ids, which were opened last. What
-// ended before that takes no place.
-const maxJoins = 100
-
-// isJoinable is what a case has to be that a post may join.
-const isJoinable = "(state IN ('open', 'snoozed', 'claimed', 'answered') OR updated_at >= ?)"
+const (
+	// maxJoins bounds how many cases a search for one to join gives: of those that are
+	// live the ones with the highest ids, which were opened last, and as many of those
+	// that have ended, the ones that changed last.
+	maxJoins = 100
+	// maxTaken bounds how many cases that took a post are looked at: those opened last.
+	maxTaken = 1000
+)
 
 // CasesByConversation are the brand's cases that began in a conversation or
-// took a post of it: those that are live, and those that changed at or after
-// since, at most 100; the one that changed last comes first.
+// took a post of it: of those that are live the 100 that were opened last, and of
+// those that ended and changed at or after since the 100 that changed last. The one
+// that changed last comes first.
 func (tx *Tx) CasesByConversation(brand, conversation string, since time.Time) ([]record.Case, error) {
 	out, err := tx.joinable(brand, conversation, since,
 		"SELECT "+caseColumns+" FROM cases WHERE brand = ? AND conversation = ? AND "+isJoinable+" ORDER BY id DESC LIMIT ?",
-		`SELECT MAX(case_id) FROM mentions WHERE brand = ? AND (CASE WHEN root_id = '' THEN id ELSE root_id END) = ?
-			AND case_id < ? AND case_id <> ''`)
+		`WITH RECURSIVE taken(id) AS (
+			SELECT MAX(case_id) FROM mentions WHERE brand = ? AND (CASE WHEN root_id = '' THEN id ELSE root_id END) = ? AND case_id <> ''
+			UNION ALL
+			SELECT (SELECT MAX(case_id) FROM mentions WHERE brand = ? AND (CASE WHEN root_id = '' THEN id ELSE root_id END) = ?
+				AND case_id < taken.id AND case_id <> '') FROM taken WHERE taken.id IS NOT NULL LIMIT ?)
+		SELECT id FROM taken WHERE id IS NOT NULL`)
 	if err != nil {
 		return nil, fmt.Errorf("reading the cases of conversation %s: %w", conversation, err)
 	}
 	return out, nil
 }
 
-// CasesByAuthor are the brand's cases that an author began or wrote a post of:
-// those that are live, and those that changed at or after since, at most 100; the
-// one that changed last comes first.
+// CasesByAuthor are the brand's cases that an author began or wrote a post of, chosen
+// and ordered as those of CasesByConversation.
 func (tx *Tx) CasesByAuthor(brand, authorKey string, since time.Time) ([]record.Case, error) {
 	if authorKey == "" {
 		return nil, nil
 	}
 	out, err := tx.joinable(brand, authorKey, since,
 		"SELECT "+caseColumns+" FROM cases WHERE brand = ? AND author_key = ? AND author_key <> '' AND "+isJoinable+" ORDER BY id DESC LIMIT ?",
-		"SELECT MAX(case_id) FROM mentions WHERE brand = ? AND author_key = ? AND case_id < ? AND case_id <> ''")
+		`WITH RECURSIVE taken(id) AS (
+			SELECT MAX(case_id) FROM mentions WHERE brand = ? AND author_key = ? AND case_id <> ''
+			UNION ALL
+			SELECT (SELECT MAX(case_id) FROM mentions WHERE brand = ? AND author_key = ?
+				AND case_id < taken.id AND case_id <> '') FROM taken WHERE taken.id IS NOT NULL LIMIT ?)
+		SELECT id FROM taken WHERE id IS NOT NULL`)
 	if err != nil {
 		return nil, fmt.Errorf("reading the cases of an author of brand %s: %w", brand, err)
 	}
 	return out, nil
 }
 
+// isJoinable is what a case has to be that a post may join.
+const isJoinable = "(state IN ('open', 'snoozed', 'claimed', 'answered') OR updated_at >= ?)"
+
 // joinable reads the cases that the query began gives, and those whose ids the query
-// took steps through, one for each id and not for each post: a thread of ten thousand
-// posts may be one case.
+// took gives, each id once and not for each post: a thread of ten thousand posts may be
+// one case.
 func (tx *Tx) joinable(brand, key string, since time.Time, began, took string) ([]record.Case, error) {
-	out, err := list(tx.ctx, tx.c, scanCase, began, brand, key, stamp(since), maxJoins)
+	cases, err := list(tx.ctx, tx.c, scanCase, began, brand, key, stamp(since), maxTaken)
 	if err != nil {
 		return nil, err
 	}
 	known := map[string]bool{}
-	for _, c := range out {
+	for _, c := range cases {
 		known[c.ID] = true
 	}
-	last := string(utf8.MaxRune)
-	for found := 0; found < maxJoins; {
-		id, _, err := first(tx.ctx, tx.c, scalar[*string], took, brand, key, last)
-		if err != nil {
-			return nil, err
-		}
-		if id == nil {
-			break
-		}
-		if last = *id; known[last] {
-			found++
+	ids, err := list(tx.ctx, tx.c, scalar[string], took, brand, key, brand, key, maxTaken)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		if known[id] {
 			continue
 		}
-		c, ok, err := caseOf(tx.ctx, tx.c, last)
+		c, ok, err := caseOf(tx.ctx, tx.c, id)
 		if err != nil {
 			return nil, err
 		}
 		if ok && (c.State.Live() || !c.UpdatedAt.Before(when(stamp(since)))) {
-			out = append(out, c)
-			found++
+			cases = append(cases, c)
 		}
 	}
-	slices.SortFunc(out, func(a, b record.Case) int { return strings.Compare(b.ID, a.ID) })
-	out = out[:min(len(out), maxJoins)]
-	slices.SortFunc(out, func(a, b record.Case) int {
-		if n := b.UpdatedAt.Compare(a.UpdatedAt); n != 0 {
-			return n
+	return Joinable(cases), nil
+}
+
+// Joinable chooses among the cases that a post may join, of which the ended ones have
+// changed lately enough, and orders them: of those that are live the 100 with the
+// highest ids, of those that have ended the 100 that changed last; the one that changed
+// last comes first.
+func Joinable(cases []record.Case) []record.Case {
+	lastChanged := func(a, b record.Case) int {
+		return cmp.Or(b.UpdatedAt.Compare(a.UpdatedAt), strings.Compare(b.ID, a.ID))
+	}
+	if len(cases) > maxJoins {
+		slices.SortFunc(cases, lastChanged)
+		var live, ended []record.Case
+		for _, c := range cases {
+			if c.State.Live() {
+				live = append(live, c)
+			} else if len(ended) < maxJoins {
+				ended = append(ended, c)
+			}
 		}
-		return strings.Compare(b.ID, a.ID)
-	})
-	return out, nil
+		slices.SortFunc(live, func(a, b record.Case) int { return strings.Compare(b.ID, a.ID) })
+		cases = append(live[:min(len(live), maxJoins)], ended...)
+	}
+	slices.SortFunc(cases, lastChanged)
+	return cases
 }
 
 // maxRecent bounds what CasesSince returns.

@@ -34,8 +34,8 @@ func mayWalk() []string {
 		"SCAN leases", "SCAN sources", "SCAN meta", // one row for each process, source or setting
 		"SCAN dead USING COVERING INDEX dead_stage", "SCAN dead USING INDEX sqlite_autoindex_dead_1", // pages of dead letters
 		"SCAN notices USING INDEX notices_unsent", "SCAN notices USING INDEX notices_order",
-		"SCAN unmatched_days", // one row for each source and day
-		"SCAN newest",         // the page that was just read
+		"SCAN unmatched_days",       // one row for each source and day
+		"SCAN newest", "SCAN taken", // the page that was just read, the cases of one author
 		"SEARCH labels USING INTEGER PRIMARY KEY (rowid<?)", // a page of the newest
 		"SCAN CONSTANT ROW",
 	}

@@ -258,6 +258,20 @@ func TestUnchangedInLargeBatches(t *testing.T) {
 	t.Logf("%d decisions, %d of %d reproduced", rep.Mentions, rep.Reproduced.Hits, rep.Reproduced.Of)
 }
 
+// Authors with hundreds of cases, some of them ended long ago, come out again too.
+func TestUnchangedWithBusyAuthors(t *testing.T) {
+	t.Parallel()
+	rules := rulesOf(t, "one", acme(), globex())
+	w := newWorld(t, rules)
+	w.authors, w.pace, w.batch = 3, 18*time.Hour, 24
+	w.live(min(manyPosts(t), 1800) / 12)
+	rep := w.backtest(morning(), rules, rules)
+	t.Logf("%d decisions, %d of %d reproduced", rep.Mentions, rep.Reproduced.Hits, rep.Reproduced.Of)
+	require.Zero(t, rep.Differences)
+	require.Empty(t, rep.Otherwise)
+	require.Equal(t, rep.Reproduced.Of, rep.Reproduced.Hits)
+}
+
 func BenchmarkBacktest(b *testing.B) {
 	rules := rulesOf(b, "one", acme(), globex())
 	w := newWorld(b, rules)
