@@ -51,7 +51,7 @@ func (s *Server) pageSpikes(w http.ResponseWriter, r *http.Request, who person) 
 		}
 		rows = append(rows, row)
 	}
-	p := s.newPage(r, who, "Spikes", "recovery")
+	p := s.newPage(r, who, "Spikes", "spikes")
 	p.Body = rows
 	return s.render(w, http.StatusOK, "spikes", p)
 }
