@@ -316,6 +316,9 @@ func TestCrash(t *testing.T) {
 	a := newArena(t, "")
 	a.slack.FailBy(misbehave(seed))
 	stream := scenario.Generate(posts, posts/5, arenaBrand, seed)
+	// What is said before a daemon was ever there is not its to hear.
+	first, gone := a.start()
+	require.NotEmpty(t, a.url(ctx), "the daemon is not ready")
 	var talking sync.WaitGroup
 	talking.Go(func() {
 		r := rand.New(rand.NewPCG(seed, 9))
@@ -325,8 +328,11 @@ func TestCrash(t *testing.T) {
 		}
 	})
 	r := rand.New(rand.NewPCG(seed, 11))
-	for range kills {
-		cmd, done := a.start()
+	for i := range kills {
+		cmd, done := first, gone
+		if i > 0 {
+			cmd, done = a.start()
+		}
 		pause(ctx, time.Duration(100+r.IntN(1500))*time.Millisecond)
 		require.NoError(t, cmd.Process.Signal(syscall.SIGKILL))
 		<-done

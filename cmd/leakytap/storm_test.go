@@ -134,6 +134,9 @@ func TestCrashWithEverybody(t *testing.T) {
 	defer cancel()
 	s := newStorm(t, seed)
 	s.patience = time.Duration(fromEnv(t, "PATIENCE", 240)) * time.Second
+	// What is said before a daemon was ever there is not its to hear.
+	first, gone := s.start()
+	require.NotEmpty(t, s.url(ctx), "the daemon is not ready")
 	working, home := context.WithCancel(ctx)
 	var talking, workers sync.WaitGroup
 	talking.Go(func() {
@@ -149,8 +152,11 @@ func TestCrashWithEverybody(t *testing.T) {
 	}
 	workers.Go(func() { s.crew.programs(working, rand.New(rand.NewPCG(seed, 51))) })
 	r := rand.New(rand.NewPCG(seed, 11))
-	for range kills {
-		cmd, done := s.start()
+	for i := range kills {
+		cmd, done := first, gone
+		if i > 0 {
+			cmd, done = s.start()
+		}
 		pause(ctx, time.Duration(100+r.IntN(2400))*time.Millisecond)
 		require.NoError(t, cmd.Process.Signal(syscall.SIGKILL))
 		<-done

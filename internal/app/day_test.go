@@ -211,7 +211,7 @@ func (d *dayRun) String() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "cards %v, messages %d, of these with several posts %d and told to the channel %d; cases of mixed parts %d\n",
 		d.cards, d.messages, d.digests, d.loud, d.mixed())
-	for _, part := range []string{scenario.PartOwn, scenario.PartOutage, scenario.PartBrigade, scenario.PartChatter} {
+	for _, part := range []string{scenario.PartOwn, scenario.PartOutage, scenario.PartBrigade, scenario.PartRewritten, scenario.PartChatter} {
 		fmt.Fprintf(&out, "%-8s %v, waited p50 %s p95 %s p99 %s most %s\n", part, d.outcomes[part],
 			d.percentile(part, 0.5), d.percentile(part, 0.95), d.percentile(part, 0.99), d.percentile(part, 1))
 	}
@@ -225,10 +225,11 @@ func TestReplayedDay(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it scores two thousand posts")
 	}
-	d := wholeDay(t, scenario.DaySize{Mentions: 1200, Own: 40, Outage: 60, Brigade: 200}, 4, 1)
+	d := wholeDay(t, scenario.DaySize{Mentions: 1350, Own: 40, Outage: 60, Brigade: 200, Rewritten: 150}, 4, 1)
 	t.Log(d)
 	require.Equal(t, 1, d.cards[scenario.PartOutage])
 	require.Equal(t, 1, d.cards[scenario.PartBrigade])
+	require.LessOrEqual(t, d.cards[scenario.PartRewritten], 6, "a brigade that changes its words")
 	require.Zero(t, d.cards[scenario.PartChatter])
 	own := d.outcomes[scenario.PartOwn]
 	require.Equal(t, own[record.OutcomeAlert], d.cards[scenario.PartOwn])
@@ -240,10 +241,11 @@ func TestReplayedDay(t *testing.T) {
 // BenchmarkReplayedDay is the day of docs/performance.md: `make day`.
 func BenchmarkReplayedDay(b *testing.B) {
 	for b.Loop() {
-		d := wholeDay(b, scenario.DaySize{Mentions: 20_000, Own: 600, Outage: 500, Brigade: 2000}, 7, 1)
+		d := wholeDay(b, scenario.DaySize{Mentions: 22_000, Own: 600, Outage: 500, Brigade: 2000, Rewritten: 2000}, 7, 1)
 		b.Log("\n", d)
 		b.ReportMetric(float64(d.cards[scenario.PartOutage]), "cards/outage")
 		b.ReportMetric(float64(d.cards[scenario.PartBrigade]), "cards/brigade")
+		b.ReportMetric(float64(d.cards[scenario.PartRewritten]), "cards/rewritten")
 		b.ReportMetric(float64(d.cards[scenario.PartOwn]), "own-cards")
 		b.ReportMetric(d.percentile(scenario.PartOwn, 0.95).Seconds(), "own-p95-s")
 	}

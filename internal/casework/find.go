@@ -19,8 +19,10 @@ type Candidates struct {
 	Thread []record.Case
 	// Author are those that its author began or wrote a post of.
 	Author []record.Case
-	// Near is the live case that a near-copy of it opened, nil where there is none.
-	Near *record.Case
+	// Near is the live case that a near-copy of it opened, nil where there is none;
+	// Reworded says that it is the same text in other words.
+	Near     *record.Case
+	Reworded bool
 }
 
 // Found is the case that a post belongs to.
@@ -84,7 +86,11 @@ func allHits(c Candidates, m mention.Mention, now time.Time) []Found {
 	}
 	out := append(live, ended...)
 	if c.Near != nil && c.Near.State.Live() {
-		out = append(out, Found{Case: *c.Near, Reason: "nearly the same text", Copy: true})
+		reason := "nearly the same text"
+		if c.Reworded {
+			reason = "the same text in other words"
+		}
+		out = append(out, Found{Case: *c.Near, Reason: reason, Copy: true})
 	}
 	return out
 }

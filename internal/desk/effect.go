@@ -32,7 +32,7 @@ func (s *session) open(j *job, dec *record.Decision, cands casework.Candidates) 
 		e.Detail = casework.IncidentWords(*c.Crowd.Incident)
 	}
 	s.cards++
-	s.prints = append(s.prints, casePrint{c.ID, j.print})
+	s.prints = append(s.prints, casePrint{id: c.ID, Print: j.print, text: c.Text})
 	if err := s.put(c, e); err != nil {
 		return err
 	}
@@ -190,7 +190,7 @@ func (s *session) change(before, after record.Case, now time.Time, events ...rec
 	s.moves = append(s.moves, move{before, after, now})
 	if after.State.Live() && !s.printsSince.IsZero() {
 		// It may have come to life, or got other words, since the prints were read.
-		s.prints = append(s.prints, casePrint{after.ID, casework.PrintOfCase(after)})
+		s.prints = append(s.prints, casePrint{id: after.ID, Print: casework.PrintOfCase(after), text: after.Text})
 	}
 	if err := s.wind(before, after); err != nil {
 		return err

@@ -57,7 +57,11 @@ func (s *session) find(j *job, seen bool) (found, casework.Candidates, error) {
 		return found{}, cands, err
 	}
 	if j.in.Match == record.MatchQuery && j.in.ExcludedBy == "" && triage.Complaint(j.in.Score, j.brand.Alert) {
-		if cands.Near, err = s.near(j); err != nil {
+		if cands.Near, err = s.near(j); err == nil && cands.Near == nil {
+			cands.Near, err = s.reworded(j)
+			cands.Reworded = cands.Near != nil
+		}
+		if err != nil {
 			return found{}, cands, err
 		}
 	}
@@ -98,6 +102,9 @@ func (s *session) held(j *job, seen bool) (found, bool, error) {
 type casePrint struct {
 	id string
 	casework.Print
+	// text is the first post's; gist is what it keeps in other words, once it was asked for.
+	text string
+	gist *casework.Gist
 }
 
 // near is the live case that a near-copy of the mention opened, nil where there is
@@ -117,16 +124,8 @@ func (s *session) near(j *job) (*record.Case, error) {
 			return &c, nil
 		}
 	}
-	since := j.now.Add(-casework.CopyFor)
-	if s.printsSince.IsZero() || since.Before(s.printsSince) {
-		rows, err := s.tx.RecentPrints(j.in.Brand, since)
-		if err != nil {
-			return nil, err
-		}
-		s.prints, s.printsSince = s.prints[:0], since
-		for _, r := range slices.Backward(rows) {
-			s.prints = append(s.prints, casePrint{r.ID, casework.PrintOfRow(r.Simhash, r.Text)})
-		}
+	if err := s.readPrints(j); err != nil {
+		return nil, err
 	}
 	for _, p := range slices.Backward(s.prints) {
 		if !j.print.Near(p.Print) {
@@ -137,6 +136,62 @@ func (s *session) near(j *job) (*record.Case, error) {
 			return nil, err
 		}
 		if ok && casework.Copied(c, j.print, j.now) {
+			return &c, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // none is an answer.
+}
+
+// readPrints reads the fingerprints of the cases that copies may join, once for a batch.
+func (s *session) readPrints(j *job) error {
+	since := j.now.Add(-casework.CopyFor)
+	if !s.printsSince.IsZero() && !since.Before(s.printsSince) {
+		return nil
+	}
+	rows, err := s.tx.RecentPrints(j.in.Brand, since)
+	if err != nil {
+		return err
+	}
+	s.prints, s.printsSince = s.prints[:0], since
+	for _, r := range slices.Backward(rows) {
+		s.prints = append(s.prints, casePrint{id: r.ID, Print: casework.PrintOfRow(r.Simhash, r.Text), text: r.Text})
+	}
+	return nil
+}
+
+// reworded is the live case that the mention's text opened in other words, nil where
+// there is none: what many were asked to post, and each has turned a little.
+func (s *session) reworded(j *job) (*record.Case, error) {
+	g := casework.GistOf(j.in.Mention)
+	if g.Empty() || j.past != nil && j.past.Altered {
+		return nil, nil //nolint:nilnil // none is an answer.
+	}
+	if j.past != nil && j.past.Case != "" {
+		c, ok, err := s.tx.Case(j.past.Case)
+		if err != nil {
+			return nil, err
+		}
+		if ok && casework.Rewritten(c, g, j.now) {
+			return &c, nil
+		}
+	}
+	if err := s.readPrints(j); err != nil {
+		return nil, err
+	}
+	for i := len(s.prints) - 1; i >= 0; i-- {
+		p := &s.prints[i]
+		if p.gist == nil {
+			its := casework.GistOfText(p.text)
+			p.gist = &its
+		}
+		if !g.Rewrites(*p.gist) {
+			continue
+		}
+		c, ok, err := s.tx.Case(p.id)
+		if err != nil {
+			return nil, err
+		}
+		if ok && casework.Rewritten(c, g, j.now) {
 			return &c, nil
 		}
 	}

@@ -321,8 +321,8 @@ type CasePrint struct {
 	Text    string
 }
 
-// maxPrints bounds what RecentPrints returns, maxPrintText how much of a short
-// text it reads.
+// maxPrints bounds what RecentPrints returns, maxPrintText how much of a text it
+// reads.
 const (
 	maxPrints    = 2000
 	maxPrintText = 1000
@@ -339,7 +339,7 @@ func (tx *Tx) LiveCases(brand string, limit int) ([]record.Case, error) {
 	return out, nil
 }
 
-// RecentPrints are the fingerprints of the brand's live cases that changed at or
+// RecentPrints are the fingerprints and texts of the brand's live cases that changed at or
 // after since, the one that changed last first, at most 2,000. It reads far less
 // than CasesSince does.
 func (tx *Tx) RecentPrints(brand string, since time.Time) ([]CasePrint, error) {
@@ -349,7 +349,7 @@ func (tx *Tx) RecentPrints(brand string, since time.Time) ([]CasePrint, error) {
 		err := scan(&v.ID, &simhash, &v.Text)
 		v.Simhash = unbits(simhash)
 		return v, err
-	}, `SELECT id, simhash, CASE WHEN simhash = 0 THEN substr(text, 1, ?) ELSE '' END FROM cases
+	}, `SELECT id, simhash, substr(text, 1, ?) FROM cases
 		WHERE brand = ? AND updated_at >= ? AND state IN ('open', 'snoozed', 'claimed', 'answered')
 		ORDER BY updated_at DESC, id DESC LIMIT ?`, maxPrintText, brand, stamp(since), maxPrints)
 	if err != nil {

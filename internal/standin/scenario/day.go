@@ -24,6 +24,8 @@ type DaySize struct {
 	// Mentions counts all posts. Own are complaints of one person each, Outage tell of
 	// one fault in their own words, Brigade copy one text.
 	Mentions, Own, Outage, Brigade int
+	// Rewritten are a brigade that was asked to post one text and to change its words.
+	Rewritten int
 }
 
 // The parts of a day.
@@ -32,11 +34,14 @@ const (
 	PartOwn     = "own"
 	PartOutage  = "outage"
 	PartBrigade = "brigade"
+	// PartRewritten are posts of one text in words that each account has changed.
+	PartRewritten = "rewritten"
 )
 
 // Day is an invented day of a brand, in order of time: chatter and complaints by the
 // hours of people, an outage of login that begins at 10:00 and ebbs within two hours,
-// a brigade that copies one text from 15:00 on for forty minutes. A seed decides all of it.
+// a brigade that copies one text from 15:00 on for forty minutes, one that changes its
+// words from 19:00 on for as long. A seed decides all of it.
 func Day(size DaySize, brand string, from time.Time, seed uint64) []Moment {
 	r := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // a repeatable stream, no secret
 	var out []Moment
@@ -67,6 +72,9 @@ func Day(size DaySize, brand string, from time.Time, seed uint64) []Moment {
 		text := "never give " + brand + " your money, they lie to old people, steal their savings and laugh about it. worst company alive, share this before they delete it"
 		text = pick(r, "", "@everyone ", "RT ", "!! ") + text + pick(r, "", "!", "!!!", " 😡", " https://lies.example/"+brand, " @press")
 		add(PartBrigade, i, from.Add(15*time.Hour+time.Duration(r.Float64()*float64(40*time.Minute))), text)
+	}
+	for i := range size.Rewritten {
+		add(PartRewritten, i, from.Add(19*time.Hour+time.Duration(r.Float64()*float64(40*time.Minute))), Rewrite(r, brand))
 	}
 	for i := range size.Mentions - len(out) {
 		add(PartChatter, i, awake(r, from), chatter(r, brand, i))

@@ -172,7 +172,7 @@ func testPrints(t *testing.T, open Opener) {
 		}
 		got, err := tx.RecentPrints("acme", base().Add(2*time.Hour))
 		require.NoError(t, err)
-		require.Equal(t, []store.CasePrint{{ID: "short", Text: short.Text}, {ID: "long", Simhash: 1<<63 | 5}}, got)
+		require.Equal(t, []store.CasePrint{{ID: "short", Text: short.Text}, {ID: "long", Simhash: 1<<63 | 5, Text: long.Text}}, got)
 	})
 }
 
