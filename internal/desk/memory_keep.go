@@ -93,15 +93,14 @@ func (m *memory) pruneCases(now time.Time, waits func(caseID string) bool) {
 		}
 		gone[id] = true
 	}
-	for key, ended := range m.past {
-		ended = slices.DeleteFunc(ended, func(p pastCase) bool { return now.Sub(p.at) > historyFor })
-		if m.past[key] = ended; len(ended) == 0 {
-			delete(m.past, key)
-		}
+	m.prunePast(now)
+	if len(gone) > 0 {
+		m.forget(gone)
 	}
-	if len(gone) == 0 {
-		return
-	}
+}
+
+// forget takes cases out of the rows. What counts for their authors stays.
+func (m *memory) forget(gone map[string]bool) {
 	for key, ids := range m.author {
 		for _, id := range ids {
 			if c := m.cases[id]; gone[id] && c != nil {
@@ -126,6 +125,16 @@ func (m *memory) pruneCases(now time.Time, waits func(caseID string) bool) {
 	for key, id := range m.mentions {
 		if gone[id] {
 			delete(m.mentions, key)
+		}
+	}
+}
+
+// prunePast forgets what counts for no author any more.
+func (m *memory) prunePast(now time.Time) {
+	for key, ended := range m.past {
+		ended = slices.DeleteFunc(ended, func(p pastCase) bool { return now.Sub(p.at) > historyFor })
+		if m.past[key] = ended; len(ended) == 0 {
+			delete(m.past, key)
 		}
 	}
 }
