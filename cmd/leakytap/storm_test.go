@@ -100,6 +100,7 @@ func (s *storm) customers(ctx context.Context, street uint64, n int, r *rand.Ran
 		s.mu.Lock()
 		s.said[first] = true
 		s.mu.Unlock()
+		s.opened(ctx, first)
 		for k, words := range said {
 			pause(ctx, time.Duration(r.IntN(1200))*time.Millisecond)
 			id := fmt.Sprintf("%s-%d", root, k)
@@ -108,6 +109,17 @@ func (s *storm) customers(ctx context.Context, street uint64, n int, r *rand.Ran
 			s.later[first] = append(s.later[first], "https://shop.example.test/r/"+id)
 			s.laterMu.Unlock()
 		}
+	}
+}
+
+// opened waits until a post has a case: one whose author is content before the daemon
+// has looked opens none, and that is right.
+func (s *storm) opened(ctx context.Context, url string) {
+	for ctx.Err() == nil {
+		if slices.ContainsFunc(s.everyCase(ctx), func(c record.Case) bool { return c.URL == url }) {
+			return
+		}
+		pause(ctx, 50*time.Millisecond)
 	}
 }
 
