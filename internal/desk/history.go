@@ -11,6 +11,7 @@ import (
 	"github.com/leakytap/leakytap/internal/match"
 	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/internal/triage"
+	"github.com/leakytap/leakytap/pkg/mention"
 )
 
 // historyFor is how far back an author's earlier cases count.
@@ -34,16 +35,8 @@ func (s *session) find(j *job, seen bool) (found, casework.Candidates, error) {
 		return f, cands, err
 	}
 	var err error
-	if cands.Thread, err = s.tx.CasesByConversation(name, m.Conversation(), j.now.Add(-casework.WatchFor)); err != nil {
+	if cands.Thread, err = s.thread(name, m, j.now); err != nil {
 		return found{}, cands, err
-	}
-	if m.ParentID != "" && len(cands.Thread) == 0 {
-		// A platform may name the post that is answered and no first one.
-		if c, ok, err := s.tx.CaseByMention(name, m.ParentID); err != nil {
-			return found{}, cands, err
-		} else if ok {
-			cands.Thread = append(cands.Thread, c)
-		}
 	}
 	_, own := triage.OwnAccount(j.brand, m.Author)
 	if own {
@@ -77,6 +70,20 @@ func (s *session) find(j *job, seen bool) (found, casework.Candidates, error) {
 		return link, cands, err
 	}
 	return found{Found: f}, cands, nil
+}
+
+// thread is the cases of the conversation.
+func (s *session) thread(name string, m mention.Mention, now time.Time) ([]record.Case, error) {
+	cases, err := s.tx.CasesByConversation(name, m.Conversation(), now.Add(-casework.WatchFor))
+	if err != nil || m.ParentID == "" || len(cases) > 0 {
+		return cases, err
+	}
+	// A platform may name the post that is answered and no first one.
+	c, ok, err := s.tx.CaseByMention(name, m.ParentID)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return []record.Case{c}, nil
 }
 
 // held is the case that is known to hold the mention, whatever its words: it took an
