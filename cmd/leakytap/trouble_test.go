@@ -54,7 +54,7 @@ receivers:
 	require.NotEmpty(t, v)
 	a.slack.SetChannel(slack.Channel{ID: "C0GONE"})
 	deadline := time.Now().Add(90 * time.Second)
-	for time.Now().Before(deadline) && len(a.roots(stuck[1])) == 0 {
+	for time.Now().Before(deadline) && (len(a.roots(stuck[0])) == 0 || len(a.roots(stuck[1])) == 0) {
 		pause(ctx, 200*time.Millisecond)
 	}
 	for _, url := range stuck {
