@@ -130,7 +130,11 @@ func (d *Doc) word(i, limit int, flags Flag) int {
 		i += n
 		end = i
 	}
-	if end == start {
+	switch {
+	case end != start:
+	case i >= limit: // nothing but marks, at the very end
+		return i
+	default:
 		_, n := next(d.Src, i)
 		return i + n
 	}
