@@ -29,8 +29,18 @@
     stale = false;
     last = Date.now();
     htmx.ajax("GET", location.pathname + location.search,
-      { target: "#page", select: "#page", swap: "outerHTML show:none" }).then(function () { say("live", "on"); });
+      { target: "#page", select: "#page", swap: "outerHTML show:none", headers: { "X-Live": "1" } })
+      .then(function () { if (!stale) { say("live", "on"); } });
   }
+
+  // What was asked for before somebody opened a menu does not take it away either.
+  document.addEventListener("htmx:beforeSwap", function (e) {
+    var asked = e.detail.requestConfig;
+    if (!asked || !asked.headers || !asked.headers["X-Live"] || !page().querySelector("details[open]")) { return; }
+    e.detail.shouldSwap = false;
+    stale = true;
+    say("new things have happened", "stale");
+  });
 
   function listen() {
     var el = sign();
