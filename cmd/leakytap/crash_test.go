@@ -317,27 +317,10 @@ func TestCrash(t *testing.T) {
 	a.slack.FailBy(misbehave(seed))
 	stream := scenario.Generate(posts, posts/5, arenaBrand, seed)
 	// What is said before a daemon was ever there is not its to hear.
-	first, gone := a.start()
-	require.NotEmpty(t, a.url(ctx), "the daemon is not ready")
+	d := a.ready(ctx)
 	var talking sync.WaitGroup
-	talking.Go(func() {
-		r := rand.New(rand.NewPCG(seed, 9))
-		for i, p := range stream {
-			a.say(ctx, i, p)
-			pause(ctx, time.Duration(r.IntN(1+1000*kills/posts*2))*time.Millisecond)
-		}
-	})
-	r := rand.New(rand.NewPCG(seed, 11))
-	for i := range kills {
-		cmd, done := first, gone
-		if i > 0 {
-			cmd, done = a.start()
-		}
-		pause(ctx, time.Duration(100+r.IntN(1500))*time.Millisecond)
-		require.NoError(t, cmd.Process.Signal(syscall.SIGKILL))
-		<-done
-	}
-	cmd, done := a.start()
+	talking.Go(func() { a.sayAll(ctx, stream, kills, seed) })
+	d = a.killed(ctx, d, kills, 1500, seed)
 	talking.Wait()
 	a.slack.Heal()
 	a.slack.FailBy(nil)
@@ -365,10 +348,53 @@ func TestCrash(t *testing.T) {
 	require.Empty(t, v.doubled, "messages that reached Slack twice")
 	require.NotEmpty(t, slices.Collect(maps.Keys(fired)), "no fault happened: the test proves nothing")
 
-	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	d.drains(t)
+}
+
+// life is a daemon that runs, done when it has ended.
+type life struct {
+	cmd  *exec.Cmd
+	done <-chan struct{}
+}
+
+// ready starts the daemon and waits until it is.
+func (a *arena) ready(ctx context.Context) life {
+	a.t.Helper()
+	cmd, done := a.start()
+	require.NotEmpty(a.t, a.url(ctx), "the daemon is not ready")
+	return life{cmd, done}
+}
+
+// sayAll says posts so fast that kills come among them.
+func (a *arena) sayAll(ctx context.Context, posts []scenario.Post, kills int, seed uint64) {
+	r := rand.New(rand.NewPCG(seed, 9))
+	for i, p := range posts {
+		a.say(ctx, i, p)
+		pause(ctx, time.Duration(r.IntN(1+1000*kills/len(posts)*2))*time.Millisecond)
+	}
+}
+
+// killed kills the daemon kills times, each after at most most milliseconds and a tenth
+// of a second, and gives the one that is started at the end.
+func (a *arena) killed(ctx context.Context, d life, kills, most int, seed uint64) life {
+	a.t.Helper()
+	r := rand.New(rand.NewPCG(seed, 11))
+	for range kills {
+		pause(ctx, time.Duration(100+r.IntN(most))*time.Millisecond)
+		require.NoError(a.t, d.cmd.Process.Signal(syscall.SIGKILL))
+		<-d.done
+		d.cmd, d.done = a.start()
+	}
+	return d
+}
+
+// drains ends the daemon as a service manager does.
+func (d life) drains(t *testing.T) {
+	t.Helper()
+	require.NoError(t, d.cmd.Process.Signal(syscall.SIGTERM))
 	select {
-	case <-done:
-		require.Equal(t, 0, cmd.ProcessState.ExitCode(), "exit code after SIGTERM")
+	case <-d.done:
+		require.Equal(t, 0, d.cmd.ProcessState.ExitCode(), "exit code after SIGTERM")
 	case <-time.After(35 * time.Second):
 		t.Fatal("the daemon did not drain within 35 s")
 	}

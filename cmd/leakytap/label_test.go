@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/leakytap/leakytap/internal/record"
+	"github.com/leakytap/leakytap/internal/standin/scenario"
 	"github.com/leakytap/leakytap/internal/web"
 )
 
@@ -24,20 +25,6 @@ brands: [{name: crumblet, query: crumblet, alert: {threshold: 0.3}}, {name: slow
 receivers: [{name: console, console: {}}]
 route: {receiver: console}
 `
-
-// baking are posts about baking that read like complaints of customers.
-func baking() []string {
-	return []string{
-		"why is my crumblet still raw after two hours? useless recipe",
-		"my crumblet never works, useless recipe, third time it is raw",
-		"still waiting for my crumblet dough to rise after four hours, useless recipe",
-		"waited two hours for a crumblet to bake and it is still raw, useless recipe",
-		"why is the crumblet dough always sticky? terrible recipe, useless again",
-		"fourth time the crumblet broke in half, useless recipe, still no idea why",
-	}
-}
-
-const unseenBake = "my crumblet dough has not risen after four hours, absolutely useless recipe"
 
 // hear posts a text and gives what was decided about it.
 func (d *daemon) hear(n int, text string) record.Decision {
@@ -79,9 +66,9 @@ func TestLabelsOnTheDaemon(t *testing.T) {
 	s := newShell(t)
 	s.write("leakytap.yaml", learningConfig)
 	d := s.start()
-	before := d.hear(100, unseenBake)
+	before := d.hear(100, scenario.BakingToCome)
 	require.Zero(t, before.Layer)
-	for i, text := range baking() {
+	for i, text := range scenario.Baking() {
 		heard := d.hear(i, text)
 		require.Equal(t, record.OutcomeAlert, heard.Outcome, heard.Why)
 		s.good("case", "dismiss", heard.Case, "--reason", "wrong_company", "--as", "kim")
@@ -91,12 +78,12 @@ func TestLabelsOnTheDaemon(t *testing.T) {
 	var after record.Decision
 	d.eventually("a layer", func() bool {
 		n++
-		after = d.hear(200+n, unseenBake+strings.Repeat("!", n%3))
+		after = d.hear(200+n, scenario.BakingToCome+strings.Repeat("!", n%3))
 		return after.Layer > 0 && len(listed[web.Taught](t, s.good("label", "list", "--json").out)) == 6
 	})
 	require.Less(t, after.Venting, before.Venting-0.08)
 	require.Contains(t, strings.Join(after.Why, "\n"), "your team's labels: -")
-	require.Contains(t, s.good("explain", "--brand", "crumblet", unseenBake).out, "your team's labels: -")
+	require.Contains(t, s.good("explain", "--brand", "crumblet", scenario.BakingToCome).out, "your team's labels: -")
 	require.Contains(t, s.good("label", "learned").out, "crumblet")
 	require.Contains(t, second(d.get("/metrics")), `leakytap_labels{brand="crumblet",value="not_a_complaint"} 6`)
 
@@ -130,7 +117,7 @@ func TestLabelsOnTheDaemon(t *testing.T) {
 	for _, l := range listed[web.Taught](t, s.good("label", "list", "--json").out) {
 		s.good("label", "undo", strconv.FormatInt(l.Label.ID, 10))
 	}
-	restored := d.hear(300, unseenBake)
+	restored := d.hear(300, scenario.BakingToCome)
 	require.Equal(t, before.Venting, restored.Venting, "as if nothing had been learned")
 	again := s.call("label", "undo", "1")
 	require.Equal(t, 1, again.code)
@@ -145,7 +132,7 @@ func TestLabelsWithoutADaemon(t *testing.T) {
 	s := newShell(t)
 	s.write("leakytap.yaml", learningConfig)
 	var lines []string
-	for _, text := range baking() {
+	for _, text := range scenario.Baking() {
 		b, err := json.Marshal(map[string]any{"text": strings.ReplaceAll(text, "crumblet", "slowco"), "brand": "slow", "irrelevant": true})
 		require.NoError(t, err)
 		lines = append(lines, string(b))
@@ -153,7 +140,7 @@ func TestLabelsWithoutADaemon(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Join(s.dir, "data"), 0o700))
 	s.write("labels.jsonl", strings.Join(lines, "\n")+"\n")
 	require.Contains(t, s.good("label", "import", "labels.jsonl").out, "once somebody accepts it")
-	text := strings.ReplaceAll(unseenBake, "crumblet", "slowco")
+	text := strings.ReplaceAll(scenario.BakingToCome, "crumblet", "slowco")
 	require.NotContains(t, s.good("explain", "--brand", "slow", text).out, "your team's labels")
 	require.Contains(t, s.good("label", "learned").out, "propose")
 	require.Contains(t, s.good("label", "accept", "slow").out, "In use now")

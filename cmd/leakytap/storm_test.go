@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -147,33 +146,16 @@ func TestCrashWithEverybody(t *testing.T) {
 	s := newStorm(t, seed)
 	s.patience = time.Duration(fromEnv(t, "PATIENCE", 240)) * time.Second
 	// What is said before a daemon was ever there is not its to hear.
-	first, gone := s.start()
-	require.NotEmpty(t, s.url(ctx), "the daemon is not ready")
+	d := s.ready(ctx)
 	working, home := context.WithCancel(ctx)
 	var talking, workers sync.WaitGroup
-	talking.Go(func() {
-		r := rand.New(rand.NewPCG(seed, 9))
-		for i, p := range scenario.Generate(posts, posts/4, arenaBrand, seed) {
-			s.say(ctx, i, p)
-			pause(ctx, time.Duration(r.IntN(1+1000*kills/posts*2))*time.Millisecond)
-		}
-	})
+	talking.Go(func() { s.sayAll(ctx, scenario.Generate(posts, posts/4, arenaBrand, seed), kills, seed) })
 	for i := range uint64(2) {
 		talking.Go(func() { s.customers(ctx, i, 1+kills/10, rand.New(rand.NewPCG(seed, 31+i))) })
 		workers.Go(func() { s.crew.clicks(working, rand.New(rand.NewPCG(seed, 41+i))) })
 	}
 	workers.Go(func() { s.crew.programs(working, rand.New(rand.NewPCG(seed, 51))) })
-	r := rand.New(rand.NewPCG(seed, 11))
-	for i := range kills {
-		cmd, done := first, gone
-		if i > 0 {
-			cmd, done = s.start()
-		}
-		pause(ctx, time.Duration(100+r.IntN(2400))*time.Millisecond)
-		require.NoError(t, cmd.Process.Signal(syscall.SIGKILL))
-		<-done
-	}
-	cmd, done := s.start()
+	d = s.killed(ctx, d, kills, 2400, seed)
 	talking.Wait()
 	pause(ctx, time.Second)
 	home()
@@ -191,13 +173,7 @@ func TestCrashWithEverybody(t *testing.T) {
 	require.Empty(t, wrong, strings.Join(wrong, "\n"))
 	require.NotEmpty(t, s.slack.Fired(), "no fault happened: the test proves nothing")
 
-	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
-	select {
-	case <-done:
-		require.Equal(t, 0, cmd.ProcessState.ExitCode(), "exit code after SIGTERM")
-	case <-time.After(35 * time.Second):
-		t.Fatal("the daemon did not drain within 35 s")
-	}
+	d.drains(t)
 }
 
 // settled waits until every receiver has been told everything, and gives what was still

@@ -8,6 +8,7 @@ import (
 
 	"github.com/leakytap/leakytap/internal/alert/slack"
 	"github.com/leakytap/leakytap/internal/record"
+	"github.com/leakytap/leakytap/internal/standin/scenario"
 	"github.com/leakytap/leakytap/internal/store"
 )
 
@@ -16,7 +17,7 @@ import (
 func TestLabelClicks(t *testing.T) {
 	d, _ := opened(t, "{name: crumblet, query: crumblet}")
 	ctx := t.Context()
-	dec := hear(t, d, 1, bakeToCome)
+	dec := hear(t, d, 1, scenario.BakingToCome)
 	x := labelClicks{d}
 	labels := func() (out []record.Label) {
 		rows, err := d.store.RecentLabels(ctx, store.LabelFilter{Brand: "crumblet", Limit: 10})
@@ -62,7 +63,7 @@ func TestLabelClicks(t *testing.T) {
 func TestTheSampleAsks(t *testing.T) {
 	d, _ := opened(t, "{name: crumblet, query: crumblet}")
 	ctx := t.Context()
-	for n, text := range bakes() {
+	for n, text := range scenario.Baking() {
 		hear(t, d, n, text)
 	}
 	gen := d.gen.Load()

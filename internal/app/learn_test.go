@@ -16,6 +16,7 @@ import (
 	"github.com/leakytap/leakytap/internal/config"
 	"github.com/leakytap/leakytap/internal/record"
 	"github.com/leakytap/leakytap/internal/score"
+	"github.com/leakytap/leakytap/internal/standin/scenario"
 	"github.com/leakytap/leakytap/internal/store"
 	"github.com/leakytap/leakytap/pkg/mention"
 	"github.com/leakytap/leakytap/pkg/vent"
@@ -59,19 +60,6 @@ func hear(t *testing.T, d *Daemon, n int, text string) record.Decision {
 	return out[0]
 }
 
-func bakes() []string {
-	return []string{
-		"why is my crumblet still raw after two hours? useless recipe",
-		"my crumblet never works, useless recipe, third time it is raw",
-		"still waiting for my crumblet dough to rise after four hours, useless recipe",
-		"waited two hours for a crumblet to bake and it is still raw, useless recipe",
-		"why is the crumblet dough always sticky? terrible recipe, useless again",
-		"fourth time the crumblet broke in half, useless recipe, still no idea why",
-	}
-}
-
-const bakeToCome = "my crumblet dough has not risen after four hours, absolutely useless recipe"
-
 // edgy is a brand whose threshold lies just under what the posts about baking score, so
 // that the tests do not hang on the model.
 func edgy(t *testing.T) string {
@@ -79,7 +67,7 @@ func edgy(t *testing.T) string {
 	s, err := vent.Default()
 	require.NoError(t, err)
 	least := 1.0
-	for _, text := range append(bakes(), bakeToCome) {
+	for _, text := range append(scenario.Baking(), scenario.BakingToCome) {
 		in := score.Input(score.Subject{Brand: brand.Brand{Name: "crumblet", Query: "crumblet"}}, mention.Mention{Text: text})
 		least = min(least, s.Score(in, vent.Options{Fast: true}).Venting)
 	}
@@ -91,10 +79,10 @@ func edgy(t *testing.T) string {
 func TestAClickTeaches(t *testing.T) {
 	d, _ := opened(t, edgy(t))
 	ctx := t.Context()
-	waiting := hear(t, d, 100, bakeToCome)
+	waiting := hear(t, d, 100, scenario.BakingToCome)
 	require.Equal(t, record.OutcomeAlert, waiting.Outcome, waiting.Why)
 	for round := range 2 {
-		for i, text := range bakes() {
+		for i, text := range scenario.Baking() {
 			dec := hear(t, d, round*10+i, strings.Repeat("well, ", round)+text)
 			if round > 0 && dec.Case == "" {
 				continue // what the first round taught holds it back
@@ -105,7 +93,7 @@ func TestAClickTeaches(t *testing.T) {
 			require.NoError(t, d.learnDue(ctx))
 		}
 	}
-	after := hear(t, d, 101, bakeToCome+" tonight")
+	after := hear(t, d, 101, scenario.BakingToCome+" tonight")
 	require.Positive(t, after.Layer)
 	require.Equal(t, record.OutcomeBelowThreshold, after.Outcome, after.Why)
 	require.Contains(t, strings.Join(after.Why, "\n"), "your team's labels: -")
@@ -151,7 +139,7 @@ func TestAPinNeverStopsTheStart(t *testing.T) {
 	d, path := opened(t, edgy(t))
 	ctx := t.Context()
 	var ls []record.Label
-	for i, text := range append(bakes(), bakes()...) {
+	for i, text := range append(scenario.Baking(), scenario.Baking()...) {
 		ls = append(ls, record.Label{
 			Brand: "crumblet", Mention: fmt.Sprintf("x:%d", i), Text: text, Reason: record.ReasonNotCustomer, Actor: "U1", Source: record.LabelFromImport,
 		})
@@ -168,7 +156,7 @@ func TestAPinNeverStopsTheStart(t *testing.T) {
 	edit := func(to string) {
 		require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(raw), "query: crumblet", "query: crumblet, "+to, 1)), 0o600))
 	}
-	edit(fmt.Sprintf("must_alert: [%q]", bakeToCome))
+	edit(fmt.Sprintf("must_alert: [%q]", scenario.BakingToCome))
 	require.NoError(t, d.Reload(ctx), "the example holds without labels")
 	require.True(t, d.recheck(ctx, d.gen.Load()))
 	require.Nil(t, d.layers.of("crumblet"), "the layer is set aside")

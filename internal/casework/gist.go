@@ -60,11 +60,11 @@ func GistOfText(text string) Gist {
 	var g Gist
 	last, calls := "", false
 	for _, t := range tokens(firstRunes(text, maxGistText)) {
-		if slices.Contains(selfWords(), t) {
+		if among(selfWords, t) {
 			return Gist{}
 		}
-		calls = calls || slices.Contains(callWords(), t)
-		if utf8.RuneCountInString(t) < minContent || strings.Contains(fillers, " "+t+" ") || len(g.words) == maxGist {
+		calls = calls || among(callWords, t)
+		if utf8.RuneCountInString(t) < minContent || among(fillers, t) || len(g.words) == maxGist {
 			continue
 		}
 		g.words = append(g.words, hash(t))
@@ -93,24 +93,19 @@ func firstRunes(s string, n int) string {
 const minContent = 3
 
 // selfWords are what who tells of themselves says, in the languages that are read.
-func selfWords() []string {
-	return []string{
-		"i", "im", "ive", "me", "my", "mine", "myself", "we", "our", "us", "yo", "mi", "mis", "me", "nos", "je", "j", "moi", "mon", "ma", "mes", "notre",
-		"ich", "mir", "mich", "mein", "meine", "meinen", "uns", "unser", "eu", "meu", "minha", "meus", "minhas",
-	}
-}
+const selfWords = " i im ive me my mine myself we our us yo mi mis nos je j moi mon ma mes notre " +
+	"ich mir mich mein meine meinen uns unser eu meu minha meus minhas "
 
 // callWords speak of a company as they, or call upon others.
-func callWords() []string {
-	return []string{
-		"they", "their", "boycott", "everyone", "everybody", "share", "spread", "petition", "ellos", "sus", "boicot", "todos",
-		"ils", "leurs", "boycottez", "partagez", "tous", "deren", "boykott", "teilen", "alle", "deles", "boicote", "compartilhem", "todos",
-	}
-}
+const callWords = " they their boycott everyone everybody share spread petition ellos sus boicot todos " +
+	"ils leurs boycottez partagez tous deren boykott teilen alle deles boicote compartilhem "
 
 // fillers say nothing of what a text is about.
 const fillers = " the and you your they them their this that with for not but are was were have has had its all any can will who what when from out just more than too very about before after ever " +
 	"que los las una por con para del der die das und ist nicht les des est pas pour dans avec uma dos "
+
+// among reports whether a list of words, each between blanks, has one.
+func among(list, word string) bool { return strings.Contains(list, " "+word+" ") }
 
 func distinct(v []uint64) []uint64 {
 	slices.Sort(v)

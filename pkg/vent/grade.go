@@ -61,14 +61,7 @@ func one(yes bool) float64 {
 func (s *Scorer) Grave(in Input) (x [GraveTraits]float64, venting float64) {
 	w := s.take()
 	defer s.give(w)
-	names := s.names.get(&in)
-	w.r.Read(s.tools, w.whole(&in), names, in.Lang, false)
-	w.own = in.Handle != "" && names.Owns(in.Handle)
-	w.heads = s.pass(w)
-	w.parts, w.names, w.asked, w.share = w.parts[:0], names, false, 1
-	b := s.blendFor(w, names)
-	w.sum = blend(b, w.heads)
-	t := s.judge(w, &in, b)
+	t := s.judge(w, &in, s.read(w, &in, false))
 	negative, _, _ := s.polarity(w, &t)
 	return w.grave(&t, negative), sigmoid(w.sum)
 }

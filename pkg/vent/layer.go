@@ -158,12 +158,7 @@ func (w *work) taught(l *Layer, explain bool) float64 {
 func (s *Scorer) Again(in Input, was Score, l *Layer) Score {
 	w := s.take()
 	defer s.give(w)
-	names := s.names.get(&in)
-	w.r.Read(s.tools, w.whole(&in), names, in.Lang, true)
-	w.own = in.Handle != "" && names.Owns(in.Handle)
-	w.heads = s.pass(w)
-	w.parts, w.names, w.asked, w.share = w.parts[:0], names, false, 1
-	t := s.judge(w, &in, s.blendFor(w, names))
+	t := s.judge(w, &in, s.read(w, &in, true))
 	w.sum = LogOdds(was.Venting) - was.Learned
 	out := was
 	out.Reasons = nil

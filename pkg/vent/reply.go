@@ -21,14 +21,7 @@ func (s *Scorer) Score(in Input, opt Options) Score {
 func (s *Scorer) score(in *Input, opt Options, ended func() error) (Score, error) {
 	w := s.take()
 	defer s.give(w)
-	names := s.names.get(in)
-	w.r.Read(s.tools, w.whole(in), names, in.Lang, opt.Explain || opt.Layer.usable())
-	w.own = in.Handle != "" && names.Owns(in.Handle)
-	w.heads = s.pass(w)
-	w.parts, w.asked, w.share = w.parts[:0], false, 1
-	b := s.blendFor(w, names)
-	w.sum = blend(b, w.heads)
-	w.names = names
+	b := s.read(w, in, opt.Explain || opt.Layer.usable())
 	w.cues = append(w.cues[:0], w.r.Hits...)
 	t := s.judge(w, in, b)
 	out := Score{Lang: w.r.Lang.String(), Model: s.model.Version, Opinion: OpinionFirst, unsure: s.unsure(w, in)}
@@ -48,6 +41,19 @@ func (s *Scorer) score(in *Input, opt Options, ended func() error) (Score, error
 		out.Reasons = s.reasons(w, b)
 	}
 	return out, err
+}
+
+// read reads a text, the features listed one by one where listed is set, and answers how
+// its heads add up. What they come to, before the rules, is in w.sum.
+func (s *Scorer) read(w *work, in *Input, listed bool) *model.Blend {
+	w.names = s.names.get(in)
+	w.r.Read(s.tools, w.whole(in), w.names, in.Lang, listed)
+	w.own = in.Handle != "" && w.names.Owns(in.Handle)
+	w.heads = s.pass(w)
+	w.parts, w.asked, w.share = w.parts[:0], false, 1
+	b := s.blendFor(w, w.names)
+	w.sum = blend(b, w.heads)
+	return b
 }
 
 // blendFor is how the heads add up, by the language and by how the text speaks of the

@@ -174,17 +174,11 @@ type Opinions struct {
 func (s *Scorer) Opinions(ctx context.Context, e *encoder.Encoder, in Input) (Opinions, error) {
 	w := s.take()
 	defer s.give(w)
-	names := s.names.get(&in)
-	w.r.Read(s.tools, w.whole(&in), names, in.Lang, false)
-	w.own = in.Handle != "" && names.Owns(in.Handle)
-	w.heads = s.pass(w)
-	w.parts, w.names, w.asked, w.share = w.parts[:0], names, false, 1
-	b := s.blendFor(w, names)
-	heads := blend(b, w.heads)
-	w.sum = heads
+	b := s.read(w, &in, false)
+	heads := w.sum
 	s.judge(w, &in, b)
 	out := Opinions{
-		First: w.sum, Heads: heads, Named: names != nil && names.Given, Addressed: w.r.Seen.Addressed,
+		First: w.sum, Heads: heads, Named: w.names != nil && w.names.Given, Addressed: w.r.Seen.Addressed,
 		Open: len(w.r.Doc.Tokens) > 0 && !w.own && in.Rating == 0 && w.r.Lang <= cue.English,
 	}
 	for k := range out.Polarity {
@@ -202,12 +196,7 @@ func (s *Scorer) Opinions(ctx context.Context, e *encoder.Encoder, in Input) (Op
 func (s *Scorer) Judged(in Input, both float64) float64 {
 	w := s.take()
 	defer s.give(w)
-	names := s.names.get(&in)
-	w.r.Read(s.tools, w.whole(&in), names, in.Lang, false)
-	w.own = in.Handle != "" && names.Owns(in.Handle)
-	w.heads = s.pass(w)
-	w.parts, w.names, w.asked, w.share = w.parts[:0], names, false, 1
-	b := s.blendFor(w, names)
+	b := s.read(w, &in, false)
 	w.sum = both
 	s.judge(w, &in, b)
 	return w.sum

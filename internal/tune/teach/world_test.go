@@ -18,6 +18,7 @@ import (
 	"github.com/leakytap/leakytap/internal/score"
 	"github.com/leakytap/leakytap/internal/score/learn"
 	"github.com/leakytap/leakytap/internal/setting"
+	"github.com/leakytap/leakytap/internal/standin/scenario"
 	"github.com/leakytap/leakytap/internal/store"
 	"github.com/leakytap/leakytap/internal/tune"
 	"github.com/leakytap/leakytap/internal/tune/teach"
@@ -195,16 +196,10 @@ func (w *world) give(name, mentionID string, venting bool, reason, actor string)
 
 // bakes are posts about baking that sound like complaints of customers.
 func bakes() []string {
-	return []string{
+	return append([]string{
 		"why is my crumblet always burnt outside and raw inside? awful recipe, ruined again",
-		"my crumblet dough has not risen after four hours, absolutely useless recipe",
-		"why is my crumblet still raw after two hours? useless recipe",
-		"my crumblet never works, useless recipe, third time it is raw",
-		"still waiting for my crumblet dough to rise after four hours, useless recipe",
-		"waited two hours for a crumblet to bake and it is still raw, useless recipe",
-		"why is the crumblet dough always sticky? terrible recipe, useless again",
-		"fourth time the crumblet broke in half, useless recipe, still no idea why",
-	}
+		scenario.BakingToCome,
+	}, scenario.Baking()...)
 }
 
 // shops are complaints of customers of the firm.

@@ -77,6 +77,7 @@ func TestRunRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		{"text is null", "{\"text\":null,\"label\":\"neutral\"}\n", `bad.jsonl:1: the row has no "text"`},
 		{"text in capitals", "{\"Text\":\"a\",\"label\":\"neutral\"}\n", `bad.jsonl:1: the row has no "text"`},
 		{"venting is a word", "{\"text\":\"a\",\"venting\":\"yes\"}\n", `bad.jsonl:1: "venting" is "yes": it must be true or false`},
+		{"severity is unknown", "{\"text\":\"a\",\"venting\":true,\"severity\":\"dire\"}\n", `bad.jsonl:1: "severity" is "dire": it must be "none", "low", "medium", "high" or "critical"`},
 		{"brand is a list", "{\"text\":\"a\",\"venting\":true,\"brand\":[\"x\"]}\n", `bad.jsonl:1: "brand" is ["x"]: it must be a string`},
 		{"empty", "\n\n", "no labelled rows"},
 	}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/leakytap/leakytap/pkg/vent"
+	"github.com/leakytap/leakytap/pkg/vent/internal/model"
 	"github.com/leakytap/leakytap/pkg/vent/internal/text"
 )
 
@@ -68,3 +70,15 @@ func assign(rows []Row) []int {
 
 // mixed tells whether a domain is one of customers; random posts are no domain.
 func mixed(domain string) bool { return domain != "random_tweet" && domain != "random_reply" }
+
+// foldScorers are scorers that never saw the rows of their fold.
+func (c *corpus) foldScorers(h model.Header, parts [folds]*weights) (out [folds]*vent.Scorer, err error) {
+	for f, part := range parts {
+		var entries []model.Entry
+		entries, h.Scales = quantise(c, part)
+		if out[f], err = scorerOf(h, entries); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}

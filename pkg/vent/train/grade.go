@@ -34,15 +34,9 @@ type GradeReport struct {
 }
 
 // grade fits how severe a complaint is, or returns nil where too few rows tell.
-func (c *corpus) grade(h model.Header, parts [folds]*weights, fold []int) (*model.Grade, *GradeReport, error) {
+func (c *corpus) grade(scorers [folds]*vent.Scorer, fold []int) (*model.Grade, *GradeReport) {
 	var all []gradedRow
-	for f, part := range parts {
-		var entries []model.Entry
-		entries, h.Scales = quantise(c, part)
-		scorer, err := scorerOf(h, entries)
-		if err != nil {
-			return nil, nil, err
-		}
+	for f, scorer := range scorers {
 		for i := range c.rows {
 			if fold[i] != f || c.rows[i].Severity == "" {
 				continue
@@ -53,9 +47,9 @@ func (c *corpus) grade(h model.Header, parts [folds]*weights, fold []int) (*mode
 		}
 	}
 	if len(all) < leastGraded {
-		return nil, nil, nil
+		return nil, nil
 	}
-	return fitGrade(all), crossGrade(all), nil
+	return fitGrade(all), crossGrade(all)
 }
 
 // crossGrade measures each fold by a grade that was fitted without it.
@@ -80,8 +74,8 @@ func levelOf(s vent.Severity) int {
 	return slices.Index([]vent.Severity{vent.SeverityLow, vent.SeverityMedium, vent.SeverityHigh, vent.SeverityCritical}, s)
 }
 
-// fitGrade fits to the complaints weights and cuts by maximum likelihood. The gaps between the cuts are
-// fitted as their logarithms, so that the cuts stay in order.
+// fitGrade fits weights and cuts to the complaints by maximum likelihood. The gaps between
+// the cuts are fitted as their logarithms, so that the cuts stay in order.
 func fitGrade(all []gradedRow) *model.Grade {
 	const n, cuts = vent.GraveTraits, model.Levels - 1
 	f := func(p, g []float64) float64 {

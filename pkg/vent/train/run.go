@@ -181,10 +181,12 @@ func build(ctx context.Context, rows []Row, version string, seed uint64, log io.
 	if rep.Heldout, err = c.heldout(h, parts, fold, seed); err != nil {
 		return h, entries, rep, err
 	}
-	if h.Grade, rep.Grade, err = c.grade(h, parts, fold); err != nil {
+	scorers, err := c.foldScorers(h, parts)
+	if err != nil {
 		return h, entries, rep, err
 	}
-	h.Second, rep.Second, err = c.second(ctx, h, parts, fold, log)
+	h.Grade, rep.Grade = c.grade(scorers, fold)
+	h.Second, rep.Second, err = c.second(ctx, scorers, fold, log)
 	return h, entries, rep, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/leakytap/leakytap/pkg/vent"
 	"github.com/leakytap/leakytap/pkg/vent/encoder"
 	"github.com/leakytap/leakytap/pkg/vent/internal/model"
 	"github.com/leakytap/leakytap/pkg/vent/internal/text"
@@ -53,7 +54,7 @@ type SecondSet struct {
 
 // second fits how the second opinion counts, or returns nil where there is no encoder,
 // where there are too few rows, or where it brings too little.
-func (c *corpus) second(ctx context.Context, h model.Header, parts [folds]*weights, fold []int, log io.Writer) (*model.Second, *SecondReport, error) {
+func (c *corpus) second(ctx context.Context, scorers [folds]*vent.Scorer, fold []int, log io.Writer) (*model.Second, *SecondReport, error) {
 	e, err := encoder.Default()
 	if errors.Is(err, encoder.ErrNone) {
 		return nil, nil, nil
@@ -67,13 +68,7 @@ func (c *corpus) second(ctx context.Context, h model.Header, parts [folds]*weigh
 	}
 	note(log, "asking the second opinion about %d rows", len(rows))
 	var all []opinion
-	for f, part := range parts {
-		var entries []model.Entry
-		entries, h.Scales = quantise(c, part)
-		scorer, err := scorerOf(h, entries)
-		if err != nil {
-			return nil, nil, err
-		}
+	for f, scorer := range scorers {
 		mine := slices.DeleteFunc(slices.Clone(rows), func(i int) bool { return fold[i] != f })
 		some, err := askAll(ctx, scorer, e, c.rows, mine)
 		if err != nil {

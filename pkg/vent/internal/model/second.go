@@ -2,10 +2,11 @@ package model
 
 import "math"
 
-// Mix adds the encoder's answer to the first opinion's log-odds of venting.
+// Mix adds the encoder's answer to what the first opinion's heads say of venting, before
+// the rules.
 type Mix struct {
 	Bias float64 `json:"bias"`
-	// First multiplies the first opinion's log-odds, rules included.
+	// First multiplies what the heads say.
 	First float64 `json:"first"`
 	// Venting, Towards and Polarity multiply the encoder's log-odds that the author
 	// vents, is negative towards the brand, and is negative at all.
