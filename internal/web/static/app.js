@@ -2,7 +2,7 @@
 // Without it everything still works, one reload at a time.
 "use strict";
 (function () {
-  var source = null, stale = false, last = 0, timer = 0;
+  var source = null, stale = false, last = 0, timer = 0, pressed = false, acts = 0;
 
   function page() { return document.getElementById("page"); }
   function sign() { return document.getElementById("live"); }
@@ -12,10 +12,13 @@
     if (el && el.textContent !== text) { el.textContent = text; el.className = "live " + state; }
   }
 
-  // busy: somebody is filling in a form or has a menu open; what they look at stays.
+  // held: somebody has a menu open or presses a button, which must not go from under them.
+  function held() { return pressed || !!page().querySelector("details[open]"); }
+
+  // busy: that, or somebody is filling in a form; what they look at stays.
   function busy() {
-    if (document.hidden) { return true; }
-    if (page().querySelector("details[open], .htmx-request")) { return true; }
+    if (document.hidden || held()) { return true; }
+    if (page().querySelector(".htmx-request")) { return true; }
     var a = document.activeElement;
     return !!a && page().contains(a) && /^(INPUT|SELECT|TEXTAREA)$/.test(a.tagName);
   }
@@ -29,18 +32,29 @@
     stale = false;
     last = Date.now();
     htmx.ajax("GET", location.pathname + location.search,
-      { target: "#page", select: "#page", swap: "outerHTML show:none", headers: { "X-Live": "1" } })
+      { target: "#page", select: "#page", swap: "outerHTML show:none", headers: { "X-Live": String(acts) } })
       .then(function () { if (!stale) { say("live", "on"); } });
   }
 
-  // What was asked for before somebody opened a menu does not take it away either.
-  document.addEventListener("htmx:beforeSwap", function (e) {
+  function live(e) {
     var asked = e.detail.requestConfig;
-    if (!asked || !asked.headers || !asked.headers["X-Live"] || !page().querySelector("details[open]")) { return; }
+    return asked && asked.headers && asked.headers["X-Live"];
+  }
+
+  document.addEventListener("htmx:beforeRequest", function (e) { if (!live(e)) { acts++; } });
+
+  // What was asked for before somebody acted is older than what they see, and what was
+  // asked for before they opened a menu or pressed is not to take that away.
+  document.addEventListener("htmx:beforeSwap", function (e) {
+    var at = live(e);
+    if (!at || at === String(acts) && !held()) { return; }
     e.detail.shouldSwap = false;
     stale = true;
-    say("new things have happened", "stale");
+    if (held()) { say("new things have happened", "stale"); } else { setTimeout(refresh, 0); }
   });
+
+  // What had to wait for somebody's act is shown once that is done.
+  document.addEventListener("htmx:afterSettle", function () { setTimeout(refresh, 0); });
 
   function listen() {
     var el = sign();
@@ -86,6 +100,13 @@
     if (e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(e.target.tagName)) { return; }
     if (e.key === "j") { walk(1); }
     if (e.key === "k") { walk(-1); }
+  });
+  document.addEventListener("pointerdown", function () { pressed = true; });
+  ["pointerup", "pointercancel"].forEach(function (what) {
+    document.addEventListener(what, function () {
+      // The click comes after this, and is to find what was pressed.
+      setTimeout(function () { pressed = false; refresh(); }, 0);
+    });
   });
   document.addEventListener("click", function (e) { closeMenus(e.target.closest("details.menu")); });
   document.addEventListener("toggle", function () { setTimeout(refresh, 0); }, true);
