@@ -32,7 +32,7 @@
     stale = false;
     last = Date.now();
     htmx.ajax("GET", location.pathname + location.search,
-      { target: "#page", select: "#page", swap: "outerHTML show:none", headers: { "X-Live": String(acts) } })
+      { target: "#page", select: "#page", swap: "outerHTML show:none settle:0ms", headers: { "X-Live": String(acts) } })
       .then(function () { if (!stale) { say("live", "on"); } });
   }
 
